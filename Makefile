@@ -1,0 +1,53 @@
+# Every target prepares the environment it needs from the hashed lock files in requirements/.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check format lock bench-gateway train clean
+
+demo: $(VENV)/.demo  ## the bot on a simulated Discord, in the browser
+	$(BIN)/bellwether demo
+
+test: $(VENV)/.dev  ## the test suite
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev  ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+train: $(VENV)/.dev  ## DATA_DIR=… trains from a local copy, otherwise the data is downloaded
+	$(BIN)/bellwether train $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+
+bench-gateway: $(VENV)/.dev  ## 5,000 real messages through the bot as a process; needs DATA_DIR
+	$(BIN)/python -m bench.replay --data-dir "$(DATA_DIR)"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Bellwether needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) -V 2>&1). Set PYTHON=python3.12, say." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --require-hashes --requirement requirements/demo.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.demo
+	$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+lock:  ## needs uv; one file for every supported Python, with hashes and without index addresses
+	for set in run demo dev; do \
+	  case $$set in run) more="";; demo) more="--extra demo";; dev) more="--extra demo --group dev";; esac; \
+	  uv pip compile pyproject.toml --universal --python-version 3.11 --group build $$more --quiet \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	    --output-file requirements/$$set.txt || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist

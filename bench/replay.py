@@ -1,0 +1,104 @@
+"""Feed real messages through the bot as a process and check every row, alert and deletion.
+
+Half are tweets, half is live technical chat. The stand-in server sends them as fast as the socket
+takes them; afterwards what the bot wrote and did is compared with what the thresholds say of the
+same scores, one by one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+from discord.utils import snowflake_time
+
+from bot.domain import Kind, Post
+from bot.intake.surfaces import clean
+from bot.policy.thresholds import Policy, decide
+from bot.settings import Moderation
+from model.datasets import load_davidson
+from model.scorer import Scorer
+from tests.process import bellwether, rows, settings_for, until, with_alert_channel
+from tests.standin import GENERAL, GUILD, MEMBER, StandIn
+
+SEED = 0
+HALF = 2_500
+
+
+def messages(data_dir: Path) -> list[str]:
+    """Return ``HALF`` tweets, then ``HALF`` lines of chat, each drawn with a fixed seed."""
+    random = Random(SEED)
+    tweets = [text for text in load_davidson(data_dir).texts if text.strip()]
+    lines = (data_dir / "irc_ubuntu/irc_messages.txt").read_text(encoding="utf-8").splitlines()
+    chat = [line for line in lines if line.strip()]
+    return [*random.sample(tweets, HALF), *random.sample(chat, HALF)]
+
+
+async def replay(data_dir: Path) -> dict[str, float]:
+    """Run the bot on all messages; raise ``AssertionError`` where it did anything else."""
+    texts = messages(data_dir)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        await with_alert_channel(folder)
+        async with StandIn().serving() as standin:
+            settings = settings_for(standin, folder, BELLWETHER_LOG__LEVEL="WARNING")
+            async with bellwether(folder, settings) as running:
+                await until(standin.identified.is_set, running)
+                started = time.perf_counter()
+                ids = [await standin.say(text) for text in texts]
+                count = "SELECT count(*) FROM scores"
+                await until(lambda: rows(folder, count)[0][0] == len(texts), running, 300)
+                scored = time.perf_counter() - started
+                pending = "SELECT count(*) FROM actions WHERE status = 'pending'"
+                await until(lambda: rows(folder, pending)[0][0] == 0, running, 300)
+                acted = time.perf_counter() - started
+                code = await running.stop()
+                assert code == 0, running.logged()
+        return _compare(folder, standin, dict(zip(ids, texts, strict=True))) | {
+            "messages_a_second": round(len(texts) / scored),
+            "messages_a_second_until_acted": round(len(texts) / acted),
+        }
+
+
+def _compare(folder: Path, standin: StandIn, texts: dict[int, str]) -> dict[str, float]:
+    scorer = Scorer.load()
+    policy = Policy(Moderation().defaults())
+    expected: dict[Kind, set[int]] = {kind: set() for kind in Kind}
+    cleaned = [clean(text) for text in texts.values()]
+    scored = scorer.score(cleaned)
+    for identity, scores in zip(texts, scored, strict=True):
+        post = Post(identity, GUILD, GENERAL, MEMBER, snowflake_time(identity), "")
+        for reason in decide(policy, post, scores, scorer.version).reasons:
+            expected[reason.kind].add(identity)
+
+    logged = [row[0] for row in rows(folder, "SELECT message_id FROM scores")]
+    assert sorted(logged) == sorted(texts), "not exactly one row for each message"
+    alerted = [int(sent["nonce"].split(".")[0]) for sent in standin.sent]
+    assert len(alerted) == len(set(alerted)), "an alert was sent twice"
+    assert set(alerted) == expected[Kind.ALERT], "alerts are not where the thresholds say"
+    assert len(standin.deleted) == len(set(standin.deleted)), "a message was deleted twice"
+    assert set(standin.deleted) == expected[Kind.DELETE], "deletions are not where they should be"
+
+    halves = {"tweets": set(list(texts)[:HALF]), "chat": set(list(texts)[HALF:])}
+    return {"messages": float(len(texts))} | {
+        f"{kind}s_per_1000_{half}": round(1000 * len(expected[kind] & ids) / len(ids), 1)
+        for half, ids in halves.items()
+        for kind in Kind
+    }
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, required=True)
+    figures = asyncio.run(replay(parser.parse_args().data_dir))
+    print(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

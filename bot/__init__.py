@@ -1,0 +1,1 @@
+"""The Discord application: reads messages, scores them, tells moderators, acts."""

@@ -1,0 +1,224 @@
+"""What opens, runs and closes everything, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.commands.alerts import AlertsGroup
+from bot.commands.score import score_command
+from bot.commands.threshold import ThresholdGroup
+from bot.commands.tree import Tree
+from bot.domain import Case, Post
+from bot.enforcement.actuators import Actuator, EnforcingActuator, ObservingActuator
+from bot.enforcement.dispatcher import Dispatcher
+from bot.errors import OperatorError
+from bot.http.api import create_api
+from bot.http.server import HttpServer
+from bot.intake.client import Client, point_at
+from bot.pipeline import Pipeline
+from bot.policy.book import PolicyBook
+from bot.settings import Settings
+from bot.store.sqlite import SqliteStore
+from model.artefact import ArtefactError
+from model.scorer import Scorer
+
+log = structlog.stdlib.get_logger(__name__)
+
+LONGEST_WAIT: Final = 60.0
+
+
+def load_scorer(settings: Settings) -> Scorer:
+    """Load the configured model; raises ``OperatorError`` with the reason it is refused."""
+    try:
+        return Scorer.load(settings.model.folder)
+    except ArtefactError as error:
+        raise OperatorError(str(error)) from error
+
+
+class App:
+    """The bot, assembled. ``open``, then ``run`` (or drive ``client`` yourself), then ``close``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        scorer: Scorer,
+        store: SqliteStore,
+        *,
+        on_finished: Callable[[Post], None] | None = None,
+        delay: float = 0.0,
+    ) -> None:
+        enforcing = settings.moderation.mode == "enforce"
+        self._settings = settings
+        self._store = store
+        self._accepting = True
+        self._unfinished: list[Case] = []
+        self._scoring: asyncio.Task[None] | None = None
+        self.book = PolicyBook(settings.moderation.defaults())
+        self.client = Client(self._submit, self._sync_commands, self._take_up)
+        actuator: Actuator = (EnforcingActuator if enforcing else ObservingActuator)(
+            self.client, self.book
+        )
+        self.dispatcher = Dispatcher(store, actuator, on_finished=on_finished, delay=delay)
+        self.pipeline = Pipeline(
+            scorer,
+            store,
+            self.book,
+            self.dispatcher.hand_on,
+            batch_size=settings.pipeline.batch_size,
+            queue_size=settings.pipeline.queue_size,
+        )
+        self.tree = Tree(self.client, store)
+        self.client.tree = self.tree
+        self.tree.add_command(
+            ThresholdGroup(store, self.book, self.dispatcher, enforcing=enforcing)
+        )
+        self.tree.add_command(AlertsGroup(store, self.book, self.dispatcher))
+        self.tree.add_command(score_command(scorer, self.book))
+        self._http = (
+            HttpServer(create_api(scorer, self.problem), settings.http.host, settings.http.port)
+            if settings.http.enabled
+            else None
+        )
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings,
+        *,
+        on_finished: Callable[[Post], None] | None = None,
+        delay: float = 0.0,
+    ) -> App:
+        """Load the model, open the store, start the pipeline and, if enabled, HTTP.
+
+        Raises ``OperatorError``; nothing stays open then.
+        """
+        scorer = load_scorer(settings)
+        store = await SqliteStore.open(settings.storage.database)
+        app = cls(settings, scorer, store, on_finished=on_finished, delay=delay)
+        try:
+            # Read before anything new is journalled, so that no case is handed on twice.
+            app._unfinished = await store.unfinished()
+            app.book.load(await store.alert_channels(), await store.thresholds())
+            if app._http is not None:
+                await app._http.start()
+        except BaseException:
+            await store.close()
+            raise
+        app._scoring = asyncio.create_task(app.pipeline.run(), name="pipeline")
+        return app
+
+    def problem(self) -> str | None:
+        """Return what keeps the bot from doing its work, ``None`` while nothing does."""
+        if self._scoring is None or self._scoring.done():
+            return "not scoring"
+        if self.client.is_closed() or not self.client.is_ready():
+            return "not connected to Discord"
+        return None
+
+    def _submit(self, post: Post) -> None:
+        if self._accepting:
+            self.pipeline.submit(post)
+
+    async def _sync_commands(self) -> None:
+        await self.tree.sync_if_changed()
+
+    async def _take_up(self) -> None:
+        """Hand on, once, what an earlier process decided but did not finish."""
+        cases, self._unfinished = self._unfinished, []
+        if cases:
+            log.info("taking up unfinished actions", cases=len(cases))
+        self.dispatcher.hand_on(cases)
+
+    async def drained(self) -> None:
+        """Wait until everything submitted so far is journalled and acted on."""
+        await self.pipeline.drained()
+        await self.dispatcher.drained()
+
+    async def run(self) -> None:
+        """Connect and work until SIGTERM or SIGINT. Raises ``OperatorError``."""
+        scoring = self._scoring
+        if scoring is None:
+            raise RuntimeError("an App is made by App.open")
+        token = self._settings.discord.token.get_secret_value()
+        if not token:
+            raise OperatorError(
+                "no token. Set the environment variable BELLWETHER_DISCORD__TOKEN, or put the token "
+                "into a secret file named bellwether_discord__token, or into [discord] token."
+            )
+        point_at(self._settings.discord.api_base, self._settings.discord.gateway_url)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        working = asyncio.create_task(self._connect(token), name="discord")
+        try:
+            await asyncio.wait({stopping, working, scoring}, return_when=asyncio.FIRST_COMPLETED)
+            await self._drain()
+        finally:
+            stopping.cancel()
+            working.cancel()
+            await asyncio.gather(stopping, return_exceptions=True)
+        if scoring.done():
+            await scoring
+        try:
+            await working
+        except asyncio.CancelledError:
+            log.info("stopped", recorded=self.pipeline.recorded, dropped=self.pipeline.dropped)
+
+    async def _connect(self, token: str) -> None:
+        try:
+            await self._login(token)
+            await self.client.connect()
+        except discord.LoginFailure as error:
+            raise OperatorError(
+                "Discord refused the token. Copy it again from the developer portal (Bot, Reset "
+                "Token) and set BELLWETHER_DISCORD__TOKEN."
+            ) from error
+        except discord.PrivilegedIntentsRequired as error:
+            raise OperatorError(
+                "Discord refused the message-content intent. Switch on Message Content Intent for "
+                "this application in the developer portal (Bot, Privileged Gateway Intents)."
+            ) from error
+
+    async def _login(self, token: str) -> None:
+        """Log in; while Discord cannot be reached, keep trying, as after a power cut at night."""
+        wait = 1.0
+        while True:
+            try:
+                return await self.client.login(token)
+            except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+                log.warning(
+                    "cannot reach Discord, trying again", reason=str(error), wait_seconds=wait
+                )
+                await self.client.http.close()
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+
+    async def _drain(self) -> None:
+        self._accepting = False
+        seconds = self._settings.pipeline.shutdown_seconds
+        try:
+            await asyncio.wait_for(self.drained(), seconds)
+        except TimeoutError:
+            log.warning("stopping before everything was done", waited_seconds=seconds)
+
+    async def close(self) -> None:
+        """Close everything that ``open`` opened, in the opposite order."""
+        self._accepting = False
+        if self._http is not None:
+            await self._http.stop()
+        await self.dispatcher.stop()
+        if self._scoring is not None:
+            self._scoring.cancel()
+            await asyncio.gather(self._scoring, return_exceptions=True)
+        if not self.client.is_closed():
+            await self.client.close()
+        await self._store.close()

@@ -1,0 +1,173 @@
+"""The commands: run, serve, demo, score, train, health."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import urllib.request
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot import logs
+from bot.errors import OperatorError
+from bot.settings import Settings, load
+
+cli = typer.Typer(
+    name="bellwether",
+    help="Moderate Discord servers with a classifier of your own.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="A copy of config.example.toml.", show_default=False),
+]
+
+
+def main() -> None:
+    """Run the command line; whatever the operator can put right ends in one plain message."""
+    try:
+        cli()
+    except OperatorError as error:
+        Console(stderr=True, soft_wrap=True).print(f"bellwether: {error}", markup=False)
+        sys.exit(2)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
+    if wanted:
+        typer.echo(f"bellwether {metadata.version('bellwether')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def _settings(config: Path | None) -> Settings:
+    settings = load(config)
+    logs.configure(settings.log.level, settings.log.format)
+    return settings
+
+
+@cli.command()
+def run(config: Config = None) -> None:
+    """Run the bot on Discord, until it is told to stop."""
+    from bot.app import App
+
+    async def work() -> None:
+        app = await App.open(settings)
+        try:
+            await app.run()
+        finally:
+            await app.close()
+
+    settings = _settings(config)
+    asyncio.run(work())
+
+
+@cli.command()
+def serve(config: Config = None) -> None:
+    """Answer POST /predict and GET /healthz, without Discord."""
+    from bot.app import load_scorer
+    from bot.http.api import create_api
+    from bot.http.server import HttpServer, until_signalled
+
+    settings = _settings(config)
+    server = HttpServer(create_api(load_scorer(settings)), settings.http.host, settings.http.port)
+    asyncio.run(until_signalled(server))
+
+
+@cli.command()
+def health(config: Config = None) -> None:
+    """Ask the running bot on this machine whether it is well; exit status 1 if it is not."""
+    settings = load(config)
+    host = settings.http.host
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    if ":" in host:
+        host = f"[{host}]"
+    address = f"http://{host}:{settings.http.port}/healthz"
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            typer.echo(answer.read().decode())
+    except OSError as error:
+        typer.echo(f"{address}: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Local port; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Run the bot on a simulated Discord in the browser; no token, no server."""
+    try:
+        from bot.demo import run_demo
+    except ModuleNotFoundError as error:
+        raise OperatorError(
+            f"the demo needs {error.name}: pip install 'bellwether[demo]', or use `make demo`."
+        ) from error
+    logs.configure("WARNING", "console")
+    asyncio.run(run_demo(port=port, open_browser=browser))
+
+
+@cli.command()
+def score(
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...")] = None,
+    stdin: Annotated[
+        bool,
+        typer.Option("--stdin", help='Read JSON Lines {"id": ..., "text": ...}, write scores.'),
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Score texts: a table, or with --stdin one JSON line for each line read, in order."""
+    from bot.app import load_scorer
+    from bot.scoring import score_lines
+    from model.classes import CLASSES
+
+    if bool(texts) == stdin:
+        raise OperatorError("give either TEXT arguments or --stdin.")
+    scorer = load_scorer(_settings(config))
+    if stdin:
+        failed = score_lines(scorer, sys.stdin.buffer, sys.stdout.buffer)
+        if failed:
+            typer.echo(f'bellwether: {failed} lines could not be scored; see "error".', err=True)
+            raise typer.Exit(1)
+        return
+    table = Table("text", *CLASSES)
+    for text, scores in zip(texts or [], scorer.score(texts or []), strict=True):
+        table.add_row(repr(text)[1:-1], *(f"{scores[name]:.3f}" for name in CLASSES))
+    Console().print(table, markup=False)
+
+
+@cli.command()
+def train(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder with local copies of the data; otherwise it is downloaded."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; the packaged model's by default.")
+    ] = None,
+) -> None:
+    """Train the classifier and write artefact, manifest and model card."""
+    from model import artefact, datasets, training
+
+    console = Console(stderr=True)
+    try:
+        manifest = training.train(out or artefact.PACKAGED, data_dir, console.print)
+    except datasets.DatasetError as error:
+        raise OperatorError(str(error)) from error
+    typer.echo(json.dumps({"version": manifest.version, **manifest.metrics}))

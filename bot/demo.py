@@ -1,0 +1,142 @@
+"""The bot at work with no token and no server: the real client on a simulated Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import discord
+import simcord
+from rich.console import Console
+from simcord.actors import MemberActor
+from simcord.backend.errors import SetupError
+from simcord.builders import ChannelHandle
+from simcord.preview import Preview
+
+from bot.app import App
+from bot.domain import Post
+from bot.settings import Moderation, Settings, Storage
+
+SEEDED: Final = (
+    ("Ada", "morning all, is the book club still on for thursday?"),
+    ("Linus", "yes, 8 pm, chapter five"),
+    ("Ada", "damn, that was a good chapter"),
+    ("Grace", "no spoilers please, i am on chapter three"),
+    ("Linus", "ok, promised"),
+)
+BORDERLINE: Final = "you are a pathetic idiot and everyone here is sick of you"
+HATEFUL: Final = "those people are animals, kill all of them"
+
+PAUSE: Final = 0.6
+"""Seconds between a message and what the bot does about it, so that a person sees both."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a running demo consists of."""
+
+    app: App
+    env: simcord.Env
+    channel: ChannelHandle
+    member: MemberActor
+    moderator: MemberActor
+    preview: Preview
+
+
+@asynccontextmanager
+async def world(folder: Path, port: int = 0) -> AsyncIterator[World]:
+    """Open the bot in enforcing mode on a simulated server with a seeded conversation."""
+    settings = Settings(
+        storage=Storage(database=folder / "demo.sqlite3"),
+        moderation=Moderation(mode="enforce"),
+    )
+    acted = asyncio.Event()
+
+    def on_finished(post: Post) -> None:
+        del post
+        acted.set()
+
+    app = await App.open(settings, on_finished=on_finished, delay=PAUSE)
+    try:
+        async with simcord.run(app.client) as env:
+            guild = env.create_guild("The Reading Room")
+            moderators = guild.create_role(
+                "Moderator",
+                permissions=discord.Permissions(manage_messages=True, moderate_members=True),
+            )
+            channel = guild.create_text_channel(
+                "general", topic="In this demo alerts come to the same channel."
+            )
+            people = {
+                name: guild.add_member(env.create_user(name.lower(), global_name=name))
+                for name in dict.fromkeys(name for name, _ in SEEDED)
+            }
+            member = guild.add_member(env.create_user("robin", global_name="Robin (member)"))
+            moderator = guild.add_member(
+                env.create_user("morgan", global_name="Morgan (moderator)"), roles=[moderators]
+            )
+            if (me := guild.me) is not None:
+                await me.edit(nick="Bellwether")
+            await moderator.slash(channel, "alerts channel", channel=channel)
+            for name, text in SEEDED:
+                await people[name].send(channel, text)
+            await people["Linus"].send(channel, BORDERLINE)
+            await app.drained()
+            async with env.preview(
+                channel, viewers=[member, moderator], layout="channel", port=port or None
+            ) as preview:
+                refreshing = asyncio.create_task(_keep_fresh(preview, acted))
+                try:
+                    yield World(app, env, channel, member, moderator, preview)
+                finally:
+                    refreshing.cancel()
+                    await asyncio.gather(refreshing, return_exceptions=True)
+    finally:
+        await app.close()
+
+
+async def _keep_fresh(preview: Preview, acted: asyncio.Event) -> None:
+    """Show what the bot did by itself: the page learns only of what a person's click led to."""
+    while True:
+        await acted.wait()
+        acted.clear()
+        while True:
+            try:
+                await preview.refresh()
+            except SetupError:  # a person's action is under way; it will be done in a moment
+                await asyncio.sleep(0.1)
+            else:
+                break
+
+
+async def run_demo(*, port: int, open_browser: bool) -> None:
+    """Run the demo until Ctrl-C."""
+    console = Console(soft_wrap=True)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with tempfile.TemporaryDirectory(prefix="bellwether-demo-") as folder:
+        async with world(Path(folder), port) as shown:
+            console.print("\n[bold]Bellwether demo[/bold]: the real bot on a simulated Discord.\n")
+            console.print(f"  Open  {shown.preview.url}\n", highlight=False)
+            console.print("Then try, in the page:")
+            console.print("  1. As Robin, write:", f"[italic]{HATEFUL}[/italic]")
+            console.print("     It is deleted, and the moderators are told.")
+            console.print("  2. As Robin, write:", f"[italic]{BORDERLINE}[/italic]")
+            console.print("     It stays, and the moderators are told.")
+            console.print(
+                "  3. As Morgan, use /threshold set, class hate, action alert, value 0.95"
+            )
+            console.print("     Write the second message again: nobody is told any more.\n")
+            console.print("Ctrl-C ends the demo; nothing of it is kept.")
+            if open_browser:
+                # Where there is no browser this does nothing; the address is printed above.
+                await asyncio.to_thread(webbrowser.open, shown.preview.url)
+            await stop.wait()

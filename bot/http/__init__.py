@@ -1,0 +1,1 @@
+"""The HTTP interface: scoring for other programs, and whether the bot is well."""

@@ -1,0 +1,1 @@
+"""Discord to Post: reads what Discord sends and puts it on the queue, deciding nothing."""

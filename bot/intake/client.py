@@ -1,0 +1,71 @@
+"""The connection to Discord: least intents, little memory, every message to the queue at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import discord
+import discord.app_commands
+import structlog
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.domain import Post
+from bot.intake.surfaces import post_of
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def point_at(api_base: str, gateway_url: str) -> None:
+    """Make discord.py speak to this server. Process-wide, as discord.py keeps both in classes.
+
+    Both are always set together: with only one of them the token would go to the real gateway.
+    """
+    Route.BASE = api_base
+    DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
+
+
+def intents() -> discord.Intents:
+    """Return the least that reading server messages needs."""
+    return discord.Intents(guilds=True, guild_messages=True, message_content=True)
+
+
+class Client(discord.Client):
+    """discord.py's client with an ear for messages and nothing kept of them."""
+
+    def __init__(
+        self,
+        submit: Callable[[Post], None],
+        prepare: Callable[[], Awaitable[None]],
+        ready: Callable[[], Awaitable[None]],
+    ) -> None:
+        # The bot never speaks in voice channels; that it could not is no news to the operator.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        super().__init__(
+            intents=intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self.tree: discord.app_commands.CommandTree[discord.Client] | None = None
+        """Where commands.Bot has its tree too, so that tools which look there find it."""
+        self._submit = submit
+        self._prepare = prepare
+        self._when_ready = ready
+
+    async def setup_hook(self) -> None:
+        """Prepare, once, between login and the first gateway frame."""
+        await self._prepare()
+
+    async def on_ready(self) -> None:
+        """Say where we are, and let the bot take up what waits. Fires for each new session."""
+        log.info("ready", user_id=self.user.id if self.user else None, guilds=len(self.guilds))
+        await self._when_ready()
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Queue a new message. No await before that: it would cost the order."""
+        post = post_of(message, self.user.id if self.user else 0)
+        if post is not None:
+            self._submit(post)

@@ -1,0 +1,53 @@
+"""One function from a Discord message to a Post."""
+
+from __future__ import annotations
+
+import re
+
+import discord
+
+from bot.domain import Post
+
+# SQLite would take a NUL and PostgreSQL would not, no encoder takes a lone surrogate.
+_UNCLEAN = re.compile("[\x00\ud800-\udfff]")
+
+READ_TYPES = frozenset(
+    {
+        discord.MessageType.default,
+        discord.MessageType.reply,
+        discord.MessageType.chat_input_command,
+        discord.MessageType.context_menu_command,
+        discord.MessageType.thread_starter_message,
+    }
+)
+"""Messages somebody wrote; the others are Discord's own announcements."""
+
+
+def clean(text: str) -> str:
+    """Replace what no database and no encoder can carry by U+FFFD."""
+    return _UNCLEAN.sub("\ufffd", text)
+
+
+def post_of(message: discord.Message, own_id: int) -> Post | None:
+    """Return the post to be scored, ``None`` for a message that is none of the bot's business.
+
+    That is: direct messages, the bot's own, announcements, other bots' (a log that quotes a
+    message would be alerted again), and messages without text. Webhooks are read, because
+    anybody who holds the address can write through one.
+    """
+    if message.guild is None or message.author.id == own_id or message.type not in READ_TYPES:
+        return None
+    if message.author.bot and message.webhook_id is None:
+        return None
+    text = clean(message.content)
+    if not text.strip():
+        return None
+    return Post(
+        message_id=message.id,
+        guild_id=message.guild.id,
+        channel_id=message.channel.id,
+        author_id=message.author.id,
+        created_at=message.created_at,
+        text=text,
+        author_name=clean(message.author.display_name),
+    )

@@ -1,0 +1,85 @@
+"""Queue to journal: gather posts, score them as one batch, decide each, write all at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from bot.domain import Case, Post
+from bot.patience import until_written
+from bot.policy.book import PolicyBook
+from bot.policy.thresholds import decide
+from bot.store.sqlite import SqliteStore
+from model.scorer import Scorer
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Pipeline:
+    """One loop that turns posts into journalled decisions.
+
+    Posts of one server keep their order, because there is one queue and one loop. While a batch
+    is scored and written the next one gathers, so load makes batches larger by itself. Nothing is
+    handed on before it is on disk.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        store: SqliteStore,
+        book: PolicyBook,
+        hand_on: Callable[[Sequence[Case]], None],
+        *,
+        batch_size: int,
+        queue_size: int,
+    ) -> None:
+        self._scorer = scorer
+        self._store = store
+        self._book = book
+        self._hand_on = hand_on
+        self._batch_size = batch_size
+        self._queue: asyncio.Queue[Post] = asyncio.Queue(queue_size)
+        self.dropped = 0
+        self.recorded = 0
+
+    def submit(self, post: Post) -> None:
+        """Put a post on the queue without waiting: an event handler that awaits loses its order.
+
+        A full queue drops the post, counts it, and logs the first of each run of drops.
+        """
+        try:
+            self._queue.put_nowait(post)
+        except asyncio.QueueFull:
+            if self.dropped % self._queue.maxsize == 0:
+                log.error("queue full", queue_size=self._queue.maxsize)  # noqa: TRY400 - expected
+            self.dropped += 1
+
+    async def drained(self) -> None:
+        """Wait until every post submitted so far is on disk and handed on."""
+        await self._queue.join()
+
+    async def run(self) -> None:
+        """Score and journal until cancelled."""
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < self._batch_size and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                await self._process(batch)
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+    async def _process(self, batch: list[Post]) -> None:
+        texts = [post.text for post in batch]
+        # A thread, so that a large batch does not hold up the gateway's heartbeat.
+        scored = await asyncio.to_thread(self._scorer.score, texts)
+        decisions = [
+            decide(self._book.of(post.guild_id), post, scores, self._scorer.version)
+            for post, scores in zip(batch, scored, strict=True)
+        ]
+        fresh = await until_written(lambda: self._store.record(decisions), "decisions")
+        self.recorded += len(fresh)
+        self._hand_on([Case(decision) for decision in fresh if decision.reasons])

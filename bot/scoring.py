@@ -1,0 +1,70 @@
+"""JSON Lines in, scores out: the pipe behind `bellwether score --stdin`."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+from model.scorer import Scorer
+
+CHUNK: Final = 1 << 16
+MAX_LINE: Final = 16_000_000
+
+
+def score_lines(scorer: Scorer, source: BinaryIO, sink: BinaryIO) -> int:
+    """Answer each line of ``source`` with one line in ``sink``, in order; return the failures.
+
+    A line is ``{"id": …, "text": "…"}``, its answer ``{"id": …, "hate": p, …}``. A line that
+    cannot be scored is answered by ``{"id": …, "line": n, "error": "…"}``, so that nothing is
+    lost. What has arrived is answered at once, so the pipe may stay open for as long as it
+    likes; memory does not grow with its length.
+    """
+    number = failed = 0
+    for lines in _batches(source):
+        requests = []
+        for line in lines:
+            number += 1
+            if line.strip():
+                requests.append(_parse(line, number))
+        texts = [request["text"] for request in requests if "error" not in request]
+        scored = iter(scorer.score(texts))
+        for request in requests:
+            if "error" in request:
+                failed += 1
+                answer = request
+            else:
+                answer = {"id": request["id"], **next(scored)}
+            sink.write(json.dumps(answer).encode() + b"\n")
+        sink.flush()
+    return failed
+
+
+def _parse(line: bytes, number: int) -> dict[str, Any]:
+    if len(line) > MAX_LINE:
+        return {"id": None, "line": number, "error": f"longer than {MAX_LINE:,} bytes"}
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return {"id": None, "line": number, "error": f"not JSON: {error}"}
+    if not isinstance(request, dict):
+        return {"id": None, "line": number, "error": 'not an object like {"id": 1, "text": "…"}'}
+    if not isinstance(request.get("text"), str):
+        return {"id": request.get("id"), "line": number, "error": '"text" is not a string'}
+    return {"id": request.get("id"), "text": request["text"]}
+
+
+def _batches(source: BinaryIO) -> Iterator[list[bytes]]:
+    """Yield the lines that have arrived, whole ones only, as often as any have."""
+    read = source.read1 if isinstance(source, io.BufferedReader) else source.read
+    rest: list[bytes] = []
+    while chunk := read(CHUNK):
+        *lines, last = chunk.split(b"\n")
+        if lines:
+            lines[0] = b"".join([*rest, lines[0]])
+            rest = []
+            yield lines
+        rest.append(last)
+    if any(rest):
+        yield [b"".join(rest)]

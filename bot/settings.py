@@ -1,0 +1,253 @@
+"""The operator's settings: environment over secret files over config.toml over defaults."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from yarl import URL
+
+from bot.errors import OperatorError
+from bot.policy.thresholds import ThresholdError, Thresholds
+from model.artefact import PACKAGED
+from model.classes import HARMS
+
+PREFIX: Final = "BELLWETHER_"
+SECRETS_DIR_VARIABLE: Final = "BELLWETHER_SECRETS_DIR"
+DEFAULT_SECRETS_DIR: Final = Path("/run/secrets")
+
+
+def _scheme(*allowed: str) -> AfterValidator:
+    def check(value: str) -> str:
+        url = URL(value)
+        if url.scheme not in allowed or not url.host:
+            raise ValueError(f"must be a {' or '.join(allowed)} address with a host")
+        return value.rstrip("/")
+
+    return AfterValidator(check)
+
+
+class Section(BaseModel):
+    """One table of the file. Unknown keys are errors: a misspelt setting must not pass."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Discord(Section):
+    """How to reach Discord."""
+
+    token: SecretStr = SecretStr("")
+    api_base: Annotated[str, _scheme("http", "https")] = "https://discord.com/api/v10"
+    gateway_url: Annotated[str, _scheme("ws", "wss")] = "wss://gateway.discord.gg"
+
+
+class Storage(Section):
+    """Where scores, actions and server settings are kept."""
+
+    database: Path = Path("data/bellwether.sqlite3")
+
+
+class Model(Section):
+    """Which classifier scores."""
+
+    folder: Path = PACKAGED
+
+
+Threshold = Annotated[float, Field(ge=0, le=1)] | Literal["off"]
+
+
+class ClassThresholds(Section):
+    """The default thresholds of one class, 0 to 1 or "off"."""
+
+    alert: Threshold = "off"
+    delete: Threshold = "off"
+
+    def to_policy(self) -> Thresholds:
+        """Return the same thresholds as the policy reads them; raises ``ThresholdError``."""
+        return Thresholds(
+            alert=None if self.alert == "off" else self.alert,
+            delete=None if self.delete == "off" else self.delete,
+        )
+
+
+class Moderation(Section):
+    """What is done about messages, until a server's own settings say otherwise."""
+
+    mode: Literal["observe", "enforce"] = "observe"
+    hate: ClassThresholds = ClassThresholds(alert=0.5, delete=0.65)
+    offensive: ClassThresholds = ClassThresholds(alert=0.95)
+
+    def defaults(self) -> dict[str, Thresholds]:
+        """Return the thresholds of every class; raises ``ThresholdError``."""
+        return {harm: getattr(self, harm).to_policy() for harm in HARMS}
+
+
+class Pipeline(Section):
+    """How messages are gathered for scoring."""
+
+    batch_size: Annotated[int, Field(ge=1, le=10_000)] = 256
+    queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 50_000
+    shutdown_seconds: Annotated[float, Field(ge=0, le=600)] = 8.0
+
+
+class Http(Section):
+    """The HTTP interface: POST /predict, GET /healthz."""
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+
+
+class Log(Section):
+    """What is logged, to standard error."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(BaseSettings):
+    """All settings. Build them with ``load``, which turns every problem into plain words."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    discord: Discord = Discord()
+    storage: Storage = Storage()
+    model: Model = Model()
+    moderation: Moderation = Moderation()
+    pipeline: Pipeline = Pipeline()
+    http: Http = Http()
+    log: Log = Log()
+
+    secrets_dir: ClassVar[Path | None] = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources, strongest first; $PORT, which hosting platforms set, is one."""
+        del dotenv_settings
+        sources = [init_settings, env_settings]
+        if port := os.environ.get("PORT"):
+            sources.append(InitSettingsSource(settings_cls, {"http": {"port": port}}))
+        if cls.secrets_dir is not None:
+            sources.append(
+                NestedSecretsSettingsSource(
+                    file_secret_settings,
+                    secrets_dir=cls.secrets_dir,
+                    secrets_prefix=PREFIX,
+                    secrets_nested_delimiter="__",
+                    secrets_case_sensitive=False,
+                )
+            )
+        return (*sources, TomlConfigSettingsSource(settings_cls))
+
+
+def load(path: Path | None) -> Settings:
+    """Read the settings, from ``path`` if one is given.
+
+    Raises ``OperatorError`` naming the key, the value (never a secret's) and what is allowed.
+    """
+    if path is not None:
+        _check_file(path)
+    _check_environment()
+    folder = os.environ.get(SECRETS_DIR_VARIABLE)
+    if folder and not Path(folder).is_dir():
+        raise OperatorError(f"{SECRETS_DIR_VARIABLE} is {folder}, which is not a folder.")
+    chosen = Path(folder) if folder else DEFAULT_SECRETS_DIR
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+        secrets_dir = chosen if _has_secrets(chosen) else None
+
+    try:
+        settings = FromFile()
+        settings.moderation.defaults()
+    except ValidationError as error:
+        raise OperatorError(_explain(error, path)) from None
+    except ThresholdError as error:
+        raise OperatorError(f"In [moderation]: {error}") from None
+    return settings
+
+
+def _check_file(path: Path) -> None:
+    try:
+        tomllib.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise OperatorError(
+            f"cannot read {path}: {error.strerror}. Copy config.example.toml there and edit it, "
+            "or name another file with --config."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise OperatorError(
+            f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise OperatorError(f"{path} is not valid TOML: {error}.") from None
+
+
+def _check_environment() -> None:
+    known = {SECRETS_DIR_VARIABLE}
+    sections = tuple(f"{PREFIX}{name.upper()}__" for name in Settings.model_fields)
+    for variable in os.environ:
+        name = variable.upper()
+        if name.startswith(PREFIX) and name not in known and not name.startswith(sections):
+            raise OperatorError(
+                f"the environment variable {variable} is not a setting. Settings are written "
+                f"{PREFIX}SECTION__KEY, for example {PREFIX}DISCORD__TOKEN; the sections are "
+                f"{', '.join(Settings.model_fields)}."
+            )
+
+
+def _has_secrets(folder: Path) -> bool:
+    return folder.is_dir() and any(
+        entry.name.upper().startswith(PREFIX) for entry in folder.iterdir()
+    )
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_context=False):
+        key = ".".join(str(part) for part in problem["loc"] if part not in _UNION_BRANCHES)
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{key}: no such setting; {_known_keys(problem['loc'])}")
+        else:
+            shown = "(hidden)" if "token" in key else repr(problem["input"])
+            message = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{key} = {shown}: {message[0].lower()}{message[1:]}")
+    source = f"{path}, the environment or a secret file" if path else "the environment"
+    return f"The settings (from {source}) are not usable:\n" + "\n".join(
+        f"  {line}" for line in dict.fromkeys(lines)
+    )
+
+
+# A value that may be a number or "off" is reported once for each of the two, under these names.
+_UNION_BRANCHES: Final = ("float", "constrained-float", "literal['off']")
+
+
+def _known_keys(location: tuple[Any, ...]) -> str:
+    where: type[BaseModel] = Settings
+    for part in location[:-1]:
+        where = cast("type[BaseModel]", where.model_fields[part].annotation)
+    return f"known here: {', '.join(where.model_fields)}."

@@ -1,0 +1,1 @@
+"""The classifier: training, evaluation and serving. It knows nothing of Discord."""

@@ -1,0 +1,118 @@
+"""The artefact on disk: joblib bytes that are loaded only if the manifest vouches for them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import warnings
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import joblib
+import sklearn
+from sklearn.exceptions import InconsistentVersionWarning
+
+PACKAGED = Path(__file__).parent / "trained"
+"""The folder of the artefact that comes with the project."""
+
+ARTEFACT, MANIFEST, CARD = "bellwether.joblib", "manifest.json", "MODEL_CARD.md"
+
+
+class ArtefactError(Exception):
+    """The artefact is missing, altered, or cannot be used with the installed libraries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known of an artefact without loading it.
+
+    ``golden`` maps example texts to the probabilities they had when the artefact was written.
+    """
+
+    version: str
+    sha256: str
+    classes: tuple[str, ...]
+    scikit_learn: str
+    data: dict[str, str]
+    metrics: dict[str, float]
+    golden: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def write(folder: Path, model: Any, manifest: dict[str, Any], card: str) -> Manifest:  # noqa: ANN401
+    """Write artefact, manifest and card into ``folder``, each replaced in one step.
+
+    The manifest goes last: a crash in between leaves a pair that is refused, not a wrong model.
+    """
+    buffer = io.BytesIO()
+    joblib.dump(model, buffer, compress=("xz", 6))
+    payload = buffer.getvalue()
+    digest = hashlib.sha256(payload).hexdigest()
+    complete = Manifest(
+        version=digest[:12], sha256=digest, scikit_learn=sklearn.__version__, **manifest
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / CARD, card.replace("{version}", complete.version).encode())
+    _replace(folder / ARTEFACT, payload)
+    document = json.dumps(asdict(complete), indent=2, ensure_ascii=False) + "\n"
+    _replace(folder / MANIFEST, document.encode())
+    return complete
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_suffix(path.suffix + ".partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)  # noqa: PTH105 - Path.replace says the same less plainly
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check the manifest in ``folder``; raises ``ArtefactError``."""
+    path = folder / MANIFEST
+    try:
+        document = json.loads(path.read_bytes())
+        document["classes"] = tuple(document["classes"])
+        return Manifest(**document)
+    except OSError as error:
+        raise ArtefactError(
+            f"no model manifest at {path} ({error.strerror}). Set model.folder to a folder with "
+            f"{ARTEFACT} and {MANIFEST}, or run `bellwether train`."
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise ArtefactError(
+            f"{path} is not a manifest of this version of Bellwether ({error}). "
+            "Restore it, or run `bellwether train`."
+        ) from error
+
+
+def load(folder: Path) -> tuple[Any, Manifest]:
+    """Load the model in ``folder`` after proving that its bytes are the manifest's.
+
+    The bytes are read once; those that were hashed are those that are unpickled, because a
+    pickle runs code and a file can change between two reads. Raises ``ArtefactError``.
+    """
+    manifest = read_manifest(folder)
+    path = folder / ARTEFACT
+    try:
+        payload = path.read_bytes()
+    except OSError as error:
+        raise ArtefactError(
+            f"no model artefact at {path} ({error.strerror}). Set model.folder to a folder with "
+            f"{ARTEFACT} and {MANIFEST}, or run `bellwether train`."
+        ) from error
+    digest = hashlib.sha256(payload).hexdigest()
+    if digest != manifest.sha256:
+        raise ArtefactError(
+            f"{path} has SHA-256 {digest}, but its manifest says {manifest.sha256}: the file was "
+            "changed or only half copied, and is not loaded. Restore both files from one source."
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", InconsistentVersionWarning)
+        try:
+            return joblib.load(io.BytesIO(payload)), manifest
+        except (InconsistentVersionWarning, ImportError, AttributeError) as error:
+            raise ArtefactError(
+                f"{path} was written with scikit-learn {manifest.scikit_learn}, installed is "
+                f"{sklearn.__version__}. Install that version, or run `bellwether train`."
+            ) from error

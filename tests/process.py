@@ -1,0 +1,97 @@
+"""The bot as a real process, pointed at the stand-in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.store.sqlite import SqliteStore
+from tests.standin import GUILD, MODERATORS, TOKEN, StandIn
+
+DATABASE = "bellwether.sqlite3"
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment without any of Bellwether's variables, plus ``settings``."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("BELLWETHER_") and k != "PORT"}
+    return kept | settings
+
+
+def settings_for(standin: StandIn, folder: Path, **more: str) -> dict[str, str]:
+    return {
+        "BELLWETHER_DISCORD__TOKEN": TOKEN,
+        "BELLWETHER_DISCORD__API_BASE": standin.api_base,
+        "BELLWETHER_DISCORD__GATEWAY_URL": standin.gateway_url,
+        "BELLWETHER_STORAGE__DATABASE": str(folder / DATABASE),
+        "BELLWETHER_MODERATION__MODE": "enforce",
+        **more,
+    }
+
+
+@dataclass(slots=True)
+class Running:
+    process: asyncio.subprocess.Process
+    log: Path
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return await asyncio.wait_for(self.process.wait(), 30)
+
+    def logged(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+@asynccontextmanager
+async def bellwether(
+    folder: Path, settings: dict[str, str], *arguments: str
+) -> AsyncIterator[Running]:
+    log = folder / "log"
+    with log.open("wb") as sink:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *(arguments or ("run",)),
+            env=environment(**settings),
+            stdout=sink,
+            stderr=sink,
+        )
+    try:
+        yield Running(process, log)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def until(condition: Callable[[], Any], running: Running, seconds: float = 60) -> None:
+    """Wait for something the bot is to do; a bot that died or never does it is a failure."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            if running.process.returncode is not None:
+                raise AssertionError(f"the bot ended early:\n{running.logged()}")
+            await asyncio.sleep(0.02)
+
+
+def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    """Read the bot's database, as another process may."""
+    connection = sqlite3.connect(f"file:{folder / DATABASE}?mode=ro", uri=True)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+async def with_alert_channel(folder: Path, channel_id: int = MODERATORS) -> None:
+    """Leave a database in which the stand-in's server has chosen its alert channel."""
+    store = await SqliteStore.open(folder / DATABASE)
+    await store.set_alert_channel(GUILD, channel_id)
+    await store.close()

@@ -1,0 +1,321 @@
+"""A stand-in Discord on real sockets: enough gateway and REST for the real client to work with.
+
+It speaks plain-text frames, answers with Content-Type exactly application/json, and remembers
+what the bot did to it. What it does wrong on purpose is set on its attributes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+from aiohttp import WSMsgType, web
+
+TOKEN = "stand-in.token.value"
+BOT, APPLICATION, GUILD, OWNER, MEMBER = 9001, 9001, 1001, 2001, 2002
+EVERYONE = GUILD
+GENERAL, MODERATORS = 3001, 3002
+EPOCH = 1_420_070_400_000
+
+MEMBER_PERMISSIONS = discord.Permissions(
+    view_channel=True, send_messages=True, read_message_history=True
+)
+BOT_PERMISSIONS = MEMBER_PERMISSIONS | discord.Permissions(manage_messages=True, embed_links=True)
+BOT_ROLE = 4001
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def user(identity: int, name: str, *, bot: bool = False) -> dict[str, Any]:
+    return {
+        "id": str(identity),
+        "username": name,
+        "global_name": name,
+        "discriminator": "0",
+        "avatar": None,
+        "bot": bot,
+    }
+
+
+def channel(identity: int, name: str) -> dict[str, Any]:
+    return {
+        "id": str(identity),
+        "type": 0,
+        "name": name,
+        "position": 0,
+        "permission_overwrites": [],
+        "guild_id": str(GUILD),
+        "last_message_id": None,
+        "nsfw": False,
+        "topic": None,
+        "parent_id": None,
+        "rate_limit_per_user": 0,
+    }
+
+
+def role(identity: int, name: str, permissions: discord.Permissions) -> dict[str, Any]:
+    return {
+        "id": str(identity),
+        "name": name,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "position": 0 if identity == EVERYONE else 1,
+        "permissions": str(permissions.value),
+        "managed": False,
+        "mentionable": False,
+        "flags": 0,
+    }
+
+
+def member(identity: int, name: str, roles: list[int], *, bot: bool = False) -> dict[str, Any]:
+    return {
+        "user": user(identity, name, bot=bot),
+        "roles": [str(number) for number in roles],
+        "joined_at": "2026-01-01T00:00:00+00:00",
+        "deaf": False,
+        "mute": False,
+        "flags": 0,
+    }
+
+
+@dataclass(slots=True)
+class StandIn:
+    """One server with two channels. ``api_base`` and ``gateway_url`` point the bot at it."""
+
+    channels: dict[int, dict[str, Any]] = field(
+        default_factory=lambda: {
+            GENERAL: channel(GENERAL, "general"),
+            MODERATORS: channel(MODERATORS, "moderators"),
+        }
+    )
+    bot_permissions: discord.Permissions = BOT_PERMISSIONS
+    refuse_intents: bool = False
+
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+    commands: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    identified: asyncio.Event = field(default_factory=asyncio.Event)
+
+    port: int = 0
+    _socket: web.WebSocketResponse | None = None
+    _sequence: int = 0
+    _last_id: int = 0
+
+    @property
+    def api_base(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api/v10"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[StandIn]:
+        application = web.Application(middlewares=[self._authorise])
+        application.router.add_get("/", self._gateway)
+        base = "/api/v10"
+        application.router.add_get(f"{base}/users/@me", self._me)
+        application.router.add_get(f"{base}/oauth2/applications/@me", self._application)
+        application.router.add_put(f"{base}/applications/{APPLICATION}/commands", self._commands)
+        application.router.add_post(base + "/channels/{channel}/messages", self._create)
+        application.router.add_delete(base + "/channels/{channel}/messages/{id}", self._delete)
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            self.port = runner.addresses[0][1]
+            yield self
+        finally:
+            if self._socket is not None:
+                await self._socket.close()
+            await runner.cleanup()
+
+    # ---------------------------------------------------------------- what members do
+
+    def new_id(self) -> int:
+        """A snowflake of now, later than every one before."""
+        now = (time.time_ns() // 1_000_000 - EPOCH) << 22
+        self._last_id = max(now, self._last_id + 1)
+        return self._last_id
+
+    async def say(self, content: str, *, author: int = MEMBER, where: int = GENERAL) -> int:
+        identity = self.new_id()
+        await self.dispatch("MESSAGE_CREATE", self._message(identity, where, author, content))
+        return identity
+
+    async def dispatch(self, event: str, data: dict[str, Any]) -> None:
+        assert self._socket is not None, "no client is connected"
+        self._sequence += 1
+        frame = {"op": 0, "t": event, "s": self._sequence, "d": data}
+        await self._socket.send_str(json.dumps(frame))
+
+    def _message(self, identity: int, where: int, author: int, content: str) -> dict[str, Any]:
+        name, roles = ("bellwether", [BOT_ROLE]) if author == BOT else ("robin", [])
+        return {
+            "id": str(identity),
+            "channel_id": str(where),
+            "guild_id": str(GUILD),
+            "author": user(author, name, bot=author == BOT),
+            "member": {k: v for k, v in member(author, name, roles).items() if k != "user"},
+            "content": content,
+            "timestamp": discord.utils.snowflake_time(identity).isoformat(),
+            "edited_timestamp": None,
+            "tts": False,
+            "mention_everyone": False,
+            "mentions": [],
+            "mention_roles": [],
+            "attachments": [],
+            "embeds": [],
+            "pinned": False,
+            "type": 0,
+        }
+
+    # ---------------------------------------------------------------- gateway
+
+    async def _gateway(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(max_msg_size=0)
+        await socket.prepare(request)
+        self._socket = socket
+        await socket.send_json({"op": 10, "d": {"heartbeat_interval": 41_250}})
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT:
+                break
+            frame = json.loads(message.data)
+            if frame["op"] == 1:
+                await socket.send_json({"op": 11})
+            elif frame["op"] == 2:
+                await self._identify(socket)
+        return socket
+
+    async def _identify(self, socket: web.WebSocketResponse) -> None:
+        if self.refuse_intents:
+            await socket.close(code=4014, message=b"Disallowed intent(s).")
+            return
+        self._sequence = 0
+        ready = {
+            "v": 10,
+            "user": user(BOT, "bellwether", bot=True),
+            "guilds": [{"id": str(GUILD), "unavailable": True}],
+            "session_id": "session",
+            "resume_gateway_url": self.gateway_url,
+            "application": {"id": str(APPLICATION), "flags": 1 << 18},
+            "shard": [0, 1],
+        }
+        await self.dispatch("READY", ready)
+        await self.dispatch("GUILD_CREATE", self._guild())
+        self.identified.set()
+
+    def _guild(self) -> dict[str, Any]:
+        return {
+            "id": str(GUILD),
+            "name": "Stand-in",
+            "owner_id": str(OWNER),
+            "roles": [
+                role(EVERYONE, "@everyone", MEMBER_PERMISSIONS),
+                role(BOT_ROLE, "bellwether", self.bot_permissions),
+            ],
+            "channels": list(self.channels.values()),
+            "threads": [],
+            "emojis": [],
+            "stickers": [],
+            "features": [],
+            "members": [member(BOT, "bellwether", [BOT_ROLE], bot=True)],
+            "member_count": 3,
+            "voice_states": [],
+            "presences": [],
+            "large": False,
+            "unavailable": False,
+            "joined_at": "2026-01-01T00:00:00+00:00",
+            "verification_level": 0,
+            "default_message_notifications": 0,
+            "explicit_content_filter": 0,
+            "mfa_level": 0,
+            "nsfw_level": 0,
+            "premium_tier": 0,
+            "premium_progress_bar_enabled": False,
+            "preferred_locale": "en-US",
+            "system_channel_id": None,
+            "system_channel_flags": 0,
+            "rules_channel_id": None,
+            "public_updates_channel_id": None,
+            "afk_channel_id": None,
+            "afk_timeout": 300,
+            "stage_instances": [],
+            "guild_scheduled_events": [],
+            "soundboard_sounds": [],
+        }
+
+    # ---------------------------------------------------------------- REST
+
+    @web.middleware
+    async def _authorise(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith("/api/"):
+            self.requests.append(f"{request.method} {request.path}")
+            if request.headers.get("Authorization") != f"Bot {TOKEN}":
+                return _json({"message": "401: Unauthorized", "code": 0}, 401)
+        return await handler(request)
+
+    async def _me(self, request: web.Request) -> web.Response:
+        del request
+        return _json(user(BOT, "bellwether", bot=True))
+
+    async def _application(self, request: web.Request) -> web.Response:
+        del request
+        return _json(
+            {
+                "id": str(APPLICATION),
+                "name": "bellwether",
+                "description": "",
+                "icon": None,
+                "bot_public": True,
+                "bot_require_code_grant": False,
+                "verify_key": "",
+                "flags": 1 << 18,
+                "owner": user(OWNER, "owner"),
+                "team": None,
+            }
+        )
+
+    async def _commands(self, request: web.Request) -> web.Response:
+        self.commands = await request.json()
+        answer = [
+            {"id": str(5000 + index), "application_id": str(APPLICATION), "version": "1", **command}
+            for index, command in enumerate(self.commands)
+        ]
+        return _json(answer)
+
+    async def _create(self, request: web.Request) -> web.Response:
+        where = int(request.match_info["channel"])
+        if where not in self.channels:
+            return _json({"message": "Unknown Channel", "code": 10003}, 404)
+        body = await request.json()
+        identity = self.new_id()
+        self.sent.append({"id": identity, "channel_id": where, **body})
+        message = self._message(identity, where, BOT, body.get("content") or "")
+        message["embeds"] = body.get("embeds", [])
+        # Discord tells the bot of its own messages too.
+        await self.dispatch("MESSAGE_CREATE", message)
+        return _json(message)
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        identity = int(request.match_info["id"])
+        if identity in self.deleted:
+            return _json({"message": "Unknown Message", "code": 10008}, 404)
+        self.deleted.append(identity)
+        return web.Response(status=204)
+
+
+def _json(body: object, status: int = 200) -> web.Response:
+    # With a charset behind the type discord.py would take the body for a string.
+    return web.Response(
+        body=json.dumps(body).encode(), status=status, headers={"Content-Type": "application/json"}
+    )

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import discord
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain import Case, Decision, Kind, Outcome, Post, Reason, Status
+from bot.enforcement.alerts import BAR_LENGTH, alert_embed, bar, harmless
+from model.classes import CLASSES
+
+
+def case(text: str, name: str = "robin") -> Case:
+    post = Post(11, 22, 33, 44, datetime(2026, 1, 1, tzinfo=UTC), text, name)
+    reasons = (Reason(Kind.ALERT, "hate", 0.97, 0.5), Reason(Kind.DELETE, "hate", 0.97, 0.9))
+    scores = dict.fromkeys(CLASSES, 0.01) | {"hate": 0.97}
+    return Case(Decision(post, scores, "abc123", reasons))
+
+
+def embed_of(text: str, deletion: Outcome | None = None) -> discord.Embed:
+    return alert_embed(case(text), channel_name="general", author_name="", deletion=deletion)
+
+
+@given(st.text(max_size=5_000), st.text(max_size=200), st.text(max_size=200))
+def test_an_embed_stays_within_discords_limits(text: str, name: str, channel: str) -> None:
+    failed = Outcome(Status.FAILED, text)
+    embed = alert_embed(case(text, name), channel_name=channel, author_name=name, deletion=failed)
+    assert len(embed) <= 6_000
+    assert len(embed.title or "") <= 256
+    assert len(embed.description or "") <= 4_096
+    for field in embed.fields:
+        assert 1 <= len(field.name or "") <= 256
+        assert 1 <= len(field.value or "") <= 1_024
+
+
+def test_it_says_who_where_what_and_why() -> None:
+    shown = str(embed_of("some words").to_dict())
+    for part in (
+        "some words", "robin", "<@44>", "general", "<#33>", "/22/33/11", "0.97", "abc123",
+        "delete ≥ 0.90", *CLASSES,
+    ):  # fmt: skip
+        assert part in shown
+
+
+@pytest.mark.parametrize(
+    ("deletion", "title"),
+    [
+        (None, "Alert"),
+        (Outcome(Status.DONE), "Deleted"),
+        (Outcome(Status.OBSERVED), "Would delete"),
+        (Outcome(Status.FAILED, "because"), "Could not delete"),
+    ],
+)
+def test_the_title_says_what_was_done(deletion: Outcome | None, title: str) -> None:
+    assert (embed_of("x", deletion).title or "").startswith(title)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["**b**", "||s||", "`c`", "@everyone", "<@1>", "<#1>", "<:e:1>", "[a](https://b.c)"],
+)
+def test_a_quotation_shows_markdown_and_mentions_instead_of_obeying_them(text: str) -> None:
+    shown = harmless(text)
+    assert text not in shown
+    # Nothing is lost: without what escaping added, the text is the one that was written.
+    assert shown.replace("\\", "").replace("\u200b", "") == text
+
+
+def test_headings_and_lists_are_text() -> None:
+    assert harmless("# a\n- b\n> c") == "\\# a\n\\- b\n\\> c"
+
+
+def test_a_spoiler_cannot_be_closed_from_inside() -> None:
+    description = embed_of("a || b").description or ""
+    assert description.startswith("||")
+    assert "||" not in description[2:-2]
+
+
+def test_links_are_not_clickable() -> None:
+    assert "https://" not in harmless("see https://example.org/x and HTTP://y.z")
+
+
+@given(st.floats(0, 1))
+def test_a_bar_is_always_as_long(value: float) -> None:
+    assert len(bar(value)) == BAR_LENGTH

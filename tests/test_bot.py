@@ -1,0 +1,225 @@
+"""The bot on a simulated server: members write, and the bot does what the thresholds say."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+import simcord
+
+from bot.app import App
+from bot.domain import Kind
+from bot.intake.surfaces import post_of
+from bot.settings import Moderation, Settings
+from tests.world import BENIGN, BORDERLINE, HATEFUL, World
+
+pytestmark = pytest.mark.simcord
+
+
+async def test_ordinary_talk_is_left_alone(world: World) -> None:
+    await world.choose_desk()
+    await world.say(BENIGN)
+    assert world.texts() == [BENIGN]
+    assert world.alerts == []
+    assert world.app.pipeline.recorded == 1
+
+
+async def test_a_borderline_message_is_alerted_and_stays(world: World) -> None:
+    await world.choose_desk()
+    message = await world.say(BORDERLINE)
+    assert world.texts() == [BORDERLINE]
+    (alert,) = world.alerts
+    shown = str(alert.to_dict())
+    assert (alert.title or "").startswith("Alert")
+    assert BORDERLINE in shown
+    assert f"/{world.guild.id}/{world.general.id}/{message.id}" in shown
+
+
+async def test_a_hateful_message_is_deleted_and_the_moderators_are_told(world: World) -> None:
+    await world.choose_desk()
+    await world.say(HATEFUL)
+    assert world.texts() == []
+    (alert,) = world.alerts
+    assert (alert.title or "").startswith("Deleted")
+    assert HATEFUL in str(alert.to_dict())
+
+
+async def test_a_fresh_install_observes(settings: Settings) -> None:
+    assert Settings().moderation.mode == "observe"
+    observing = settings.model_copy(update={"moderation": Moderation()})
+    app = await App.open(observing)
+    try:
+        async with simcord.run(app.client) as env:
+            world = World.furnish(app, env)
+            await world.choose_desk()
+            await world.say(HATEFUL)
+            assert world.texts() == [HATEFUL]
+            (alert,) = world.alerts
+            assert (alert.title or "").startswith("Would delete")
+            result = await world.moderator.slash(world.desk, "threshold show")
+            assert "observing" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]
+    finally:
+        await app.close()
+
+
+async def test_alerts_ping_nobody(world: World) -> None:
+    await world.choose_desk()
+    await world.say(f"@everyone {world.moderator.mention} {BORDERLINE}")
+    sent = [r for r in world.env.http_requests if r.method == "POST" and "messages" in r.path]
+    (alert,) = sent
+    assert isinstance(alert.json, dict)
+    assert alert.json["allowed_mentions"] == {"parse": []}
+    assert alert.json["nonce"]
+    assert alert.json["enforce_nonce"] is True
+
+
+async def test_bots_are_not_scored_and_webhooks_are(world: World) -> None:
+    await world.choose_desk()
+    other = world.guild.add_member(world.env.create_user("other", bot=True))
+    await other.send(world.general, HATEFUL)
+    await world.app.drained()
+    assert world.app.pipeline.recorded == 0
+    await world.guild.create_webhook(world.general).send(HATEFUL)
+    await world.app.drained()
+    assert world.app.pipeline.recorded == 1
+    assert world.texts() == [HATEFUL]
+
+
+async def test_a_message_is_deleted_in_a_thread_and_a_voice_channel(world: World) -> None:
+    await world.choose_desk()
+    voice = world.guild.create_voice_channel("talk")
+    await world.member.send(voice, HATEFUL)
+    await world.app.drained()
+    assert voice.history() == []
+    assert len(world.alerts) == 1
+
+
+async def test_direct_messages_are_none_of_its_business(world: World) -> None:
+    await world.member.send_dm(HATEFUL)
+    await world.app.drained()
+    assert world.app.pipeline.recorded == 0
+
+
+async def test_without_an_alert_channel_it_deletes_and_says_what_is_missing(world: World) -> None:
+    await world.say(HATEFUL)
+    assert world.texts() == []
+    result = await world.moderator.slash(world.desk, "threshold show")
+    assert "no alert channel is set" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]
+
+
+async def test_without_manage_messages_the_alert_says_so(world: World) -> None:
+    await world.choose_desk()
+    me = world.env.bot.user
+    assert me is not None
+    locked = world.guild.create_text_channel(
+        "locked", overwrites={me: discord.PermissionOverwrite(manage_messages=False)}
+    )
+    before = len(world.env.http_requests)
+    await world.member.send(locked, HATEFUL)
+    await world.app.drained()
+    assert [message.content for message in locked.history()] == [HATEFUL]
+    (alert,) = world.alerts
+    assert (alert.title or "").startswith("Could not delete")
+    assert "Manage Messages" in str(alert.to_dict())
+    # Nothing was asked of Discord that it would refuse: refusals count towards a ban.
+    asked = [request.method for request in world.env.http_requests[before:]]
+    assert asked == ["POST"]
+
+
+async def test_an_alert_channel_without_permissions_is_reported_where_moderators_look(
+    world: World,
+) -> None:
+    me = world.env.bot.user
+    assert me is not None
+    closed = world.guild.create_text_channel(
+        "closed", overwrites={me: discord.PermissionOverwrite(embed_links=False)}
+    )
+    result = await world.moderator.slash(world.desk, "alerts channel", channel=closed)
+    assert "I lack **Embed Links**" in result.response.content  # type: ignore[union-attr]
+    assert world.app.book.of(world.guild.id).alert_channel_id is None
+
+
+async def test_a_deleted_alert_channel_is_reported_and_can_be_replaced(world: World) -> None:
+    await world.choose_desk()
+    channel = world.env.bot.get_channel(world.desk.id)
+    assert isinstance(channel, discord.TextChannel)
+    await channel.delete()
+    await world.say(BORDERLINE)
+    result = await world.moderator.slash(world.general, "threshold show")
+    assert "no longer exists: use /alerts channel" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]
+
+    world.desk = world.guild.create_text_channel("desk again")
+    await world.choose_desk()
+    await world.say(BORDERLINE)
+    assert len(world.alerts) == 1
+
+
+async def test_a_passing_failure_is_retried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.enforcement.dispatcher.RETRY_SECONDS", (0.01, 0.01))
+    await world.choose_desk()
+    world.env.inject_error("POST", "/channels/*/messages", status=503, times=2)
+    world.env.inject_error("DELETE", "/channels/*/messages/*", status=503, times=1)
+    await world.say(HATEFUL)
+    assert world.texts() == []
+    assert len(world.alerts) == 1
+
+
+async def test_a_failure_that_lasts_is_given_up_and_reported(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.enforcement.dispatcher.RETRY_SECONDS", (0.01,))
+    await world.choose_desk()
+    world.env.inject_error("DELETE", "/channels/*/messages/*", status=503, times=None)
+    await world.say(HATEFUL)
+    assert world.texts() == [HATEFUL]
+    (alert,) = world.alerts
+    assert (alert.title or "").startswith("Could not delete")
+
+
+async def test_a_message_already_gone_counts_as_deleted(world: World) -> None:
+    await world.choose_desk()
+    world.env.inject_error("DELETE", "/channels/*/messages/*", status=404, code=10008)
+    await world.say(HATEFUL)
+    (alert,) = world.alerts
+    assert (alert.title or "").startswith("Deleted")
+
+
+async def test_what_a_stopped_bot_left_is_done_by_the_next(settings: Settings) -> None:
+    app = await App.open(settings)
+    async with simcord.run(app.client) as env:
+        world = World.furnish(app, env)
+        await world.choose_desk()
+        # The first process journals, and dies before it acts.
+        app.pipeline._hand_on = lambda _cases: None
+        await world.say(HATEFUL)
+        assert world.texts() == [HATEFUL]
+        await app.close()
+
+        second = await App.open(settings)
+        await env.restart_bot(second.client)
+        await second.drained()
+        assert world.texts() == []
+        (alert,) = world.alerts
+        assert (alert.title or "").startswith("Deleted")
+        assert "not kept across a restart" in (alert.description or "")
+        await second.close()
+
+
+async def test_a_full_queue_drops_and_counts(settings: Settings) -> None:
+    small = settings.pipeline.model_copy(update={"queue_size": 1})
+    app = await App.open(settings.model_copy(update={"pipeline": small}))
+    try:
+        async with simcord.run(app.client) as env:
+            world = World.furnish(app, env)
+            original = await world.member.send(world.general, BENIGN)
+            await app.drained()
+            post = post_of(original, 0)
+            assert post is not None
+            app.pipeline.submit(post)
+            app.pipeline.submit(post)
+            assert app.pipeline.dropped == 1
+    finally:
+        await app.close()
+
+
+def test_kinds_and_the_database_agree() -> None:
+    assert {kind.value for kind in Kind} == {"alert", "delete"}

@@ -1,0 +1,152 @@
+"""Slash commands, used as members and moderators use them."""
+
+from __future__ import annotations
+
+import json
+
+import discord
+import pytest
+import simcord
+from simcord.backend.errors import SetupError
+
+from bot.app import App
+from bot.domain import Kind
+from bot.settings import Settings
+from tests.world import BORDERLINE, World
+
+
+async def answer(world: World, name: str, **options: object) -> str:
+    result = await world.moderator.slash(world.desk, name, **options)
+    assert result.ephemeral
+    assert result.response is not None
+    embeds = [embed.to_dict() for embed in result.response.embeds]
+    return result.response.content + json.dumps(embeds, ensure_ascii=False)
+
+
+async def test_a_new_threshold_decides_the_next_message(world: World) -> None:
+    await world.choose_desk()
+    await world.say(BORDERLINE)
+    assert len(world.alerts) == 1
+    said = await answer(
+        world, "threshold set", **{"class": "hate", "action": "alert", "value": 0.6}
+    )
+    assert "0.50 → **0.60**" in said
+    await world.say(BORDERLINE)
+    assert len(world.alerts) == 1
+
+
+async def test_a_threshold_can_be_switched_off_and_on(world: World) -> None:
+    await world.choose_desk()
+    assert "**off**" in await answer(
+        world, "threshold set", **{"class": "hate", "action": "delete"}
+    )
+    assert "off → **0.99**" in await answer(
+        world, "threshold set", **{"class": "hate", "action": "delete", "value": 0.99}
+    )
+
+
+async def test_deleting_below_alerting_is_refused_and_changes_nothing(world: World) -> None:
+    before = world.app.book.of(world.guild.id)
+    said = await answer(
+        world, "threshold set", **{"class": "hate", "action": "delete", "value": 0.1}
+    )
+    assert "Nothing was changed" in said
+    assert "delete (0.1) is below alert (0.5)" in said
+    assert world.app.book.of(world.guild.id) == before
+
+
+async def test_thresholds_survive_a_restart_and_belong_to_one_server(
+    settings: Settings,
+) -> None:
+    app = await App.open(settings)
+    async with simcord.run(app.client) as env:
+        world = World.furnish(app, env)
+        await world.choose_desk()
+        await answer(world, "threshold set", **{"class": "hate", "action": "alert", "value": 0.6})
+        await app.close()
+        again = await App.open(settings)
+        await env.restart_bot(again.client)
+        world.app = again
+        assert again.book.of(world.guild.id).thresholds["hate"].of(Kind.ALERT) == 0.6
+        assert again.book.of(world.guild.id + 1).thresholds["hate"].of(Kind.ALERT) == 0.5
+        assert "0.60" in await answer(world, "threshold show")
+        await again.close()
+
+
+async def test_show_tells_thresholds_channel_and_mode(world: World) -> None:
+    assert "nowhere yet" in await answer(world, "threshold show")
+    await world.choose_desk()
+    said = await answer(world, "threshold show")
+    for part in ("hate", "offensive", "0.50", "off", f"<#{world.desk.id}>", "enforcing"):
+        assert part in said
+
+
+async def test_score_shows_every_class_and_what_would_happen(world: World) -> None:
+    said = await answer(world, "score", text=BORDERLINE)
+    for part in ("hate", "offensive", "neither", "this would lead to: **alert**"):
+        assert part in said
+    assert "nothing would happen" in await answer(world, "score", text="see you tomorrow")
+    assert world.general.history() == []
+
+
+async def test_a_public_alert_channel_is_pointed_out(world: World) -> None:
+    assert "Everybody can read" in await answer(world, "alerts channel", channel=world.general)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("threshold show", {}),
+        ("threshold set", {"class": "hate", "action": "alert", "value": 0.5}),
+        ("score", {"text": "hello"}),
+    ],
+)
+async def test_members_are_not_offered_the_commands(
+    world: World, name: str, options: dict[str, object]
+) -> None:
+    with pytest.raises(SetupError):
+        await world.member.slash(world.general, name, **options)
+
+
+@pytest.mark.parametrize("name", ["threshold", "score"])
+async def test_members_are_refused_in_code_where_an_admin_opened_a_command(
+    world: World, name: str
+) -> None:
+    command = world.app.tree.get_command(name)
+    assert command is not None
+    ids = {c["name"]: int(c["id"]) for c in await synced(world)}
+    world.guild.set_command_permissions(ids[name], {world.guild.default_role: True})
+    if name == "score":
+        result = await world.member.slash(world.general, "score", text="hello")
+    else:
+        result = await world.member.slash(
+            world.general, "threshold set", **{"class": "hate", "action": "alert", "value": 0.1}
+        )
+    assert result.ephemeral
+    assert "Only moderators" in result.response.content  # type: ignore[union-attr]
+    assert world.app.book.of(world.guild.id).thresholds["hate"].alert == 0.5
+
+
+async def synced(world: World) -> list[dict[str, str]]:
+    commands = await world.app.tree.fetch_commands()
+    return [{"name": command.name, "id": str(command.id)} for command in commands]
+
+
+async def test_commands_are_synced_only_when_they_changed(settings: Settings) -> None:
+    app = await App.open(settings)
+    async with simcord.run(app.client) as env:
+        await app.close()
+        again = await App.open(settings)
+        await env.restart_bot(again.client)
+        puts = [r.path for r in env.http_requests if r.method == "PUT" and "commands" in r.path]
+        assert len(puts) == 1
+        await again.close()
+
+
+async def test_names_and_limits_are_discords(world: World) -> None:
+    for command in world.app.tree.walk_commands():
+        assert command.name == command.name.lower()
+        assert 1 <= len(command.description) <= 100
+        assert command.guild_only or command.parent is not None
+    for root in world.app.tree.get_commands():
+        assert root.default_permissions == discord.Permissions(manage_messages=True)

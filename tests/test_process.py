@@ -1,0 +1,189 @@
+"""The bot as a real process against the stand-in server on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+
+import discord
+import pytest
+
+from model.artefact import ARTEFACT, PACKAGED
+from tests.process import bellwether, rows, settings_for, until, with_alert_channel
+from tests.standin import MODERATORS, TOKEN, StandIn
+from tests.world import BENIGN, BORDERLINE, HATEFUL
+
+
+async def test_it_logs_in_scores_alerts_deletes_and_stops(tmp_path: Path) -> None:
+    await with_alert_channel(tmp_path)
+    async with StandIn().serving() as standin:
+        async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+            await until(lambda: '"event": "ready"' in running.logged(), running)
+            assert {command["name"] for command in standin.commands} == {
+                "threshold",
+                "alerts",
+                "score",
+            }
+            benign = await standin.say(BENIGN)
+            borderline = await standin.say(BORDERLINE)
+            hateful = await standin.say(HATEFUL)
+            await until(lambda: len(standin.sent) == 2, running)
+            # SIGTERM at once: what is under way must be written down as done all the same.
+            assert await running.stop() == 0
+    assert standin.deleted == [hateful]
+    assert [sent["channel_id"] for sent in standin.sent] == [MODERATORS, MODERATORS]
+    assert [row[0] for row in rows(tmp_path, "SELECT message_id FROM scores")] == [
+        benign,
+        borderline,
+        hateful,
+    ]
+    assert rows(tmp_path, "SELECT kind, status FROM actions ORDER BY message_id, kind") == [
+        ("alert", "done"),
+        ("alert", "done"),
+        ("delete", "done"),
+    ]
+    lines = [json.loads(line) for line in running.logged().splitlines()]
+    assert {line["event"] for line in lines} >= {"ready", "action finished", "stopped"}
+    assert any(line["logger"].startswith("discord") for line in lines)
+    for secret in (TOKEN, BENIGN, BORDERLINE, HATEFUL):
+        assert secret not in running.logged()
+
+
+async def test_sigterm_drains_what_was_received(tmp_path: Path) -> None:
+    await with_alert_channel(tmp_path)
+    async with StandIn().serving() as standin:
+        async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+            await until(standin.identified.is_set, running)
+            for _ in range(50):
+                await standin.say(BORDERLINE)
+            await until(lambda: standin.sent, running)
+            assert await running.stop() == 0
+    recorded = rows(tmp_path, "SELECT count(*) FROM scores")[0][0]
+    assert rows(tmp_path, "SELECT status, count(*) FROM actions GROUP BY 1") == [("done", recorded)]
+    assert len(standin.sent) == recorded
+
+
+async def test_the_bots_own_health(tmp_path: Path) -> None:
+    async with StandIn().serving() as standin:
+        settings = settings_for(
+            standin, tmp_path, BELLWETHER_HTTP__ENABLED="true", BELLWETHER_HTTP__PORT="0"
+        )
+        async with bellwether(tmp_path, settings) as running:
+            await until(lambda: '"event": "ready"' in running.logged(), running)
+            lines = [json.loads(line) for line in running.logged().splitlines()]
+            port = next(line["port"] for line in lines if line["event"] == "http listening")
+            checking = {**settings, "BELLWETHER_HTTP__PORT": str(port)}
+            folder = tmp_path / "health"
+            folder.mkdir()
+            async with bellwether(folder, checking, "health") as health:
+                assert await asyncio.wait_for(health.process.wait(), 30) == 0
+            assert json.loads(health.logged())["status"] == "ok"
+            await running.stop()
+            async with bellwether(folder, checking, "health") as health:
+                assert await asyncio.wait_for(health.process.wait(), 30) == 1
+
+
+async def ended(tmp_path: Path, settings: dict[str, str], *arguments: str) -> tuple[int, str]:
+    async with bellwether(tmp_path, settings, *arguments) as running:
+        code = await asyncio.wait_for(running.process.wait(), 60)
+    return code, running.logged()
+
+
+async def test_no_token(tmp_path: Path) -> None:
+    async with StandIn().serving() as standin:
+        settings = settings_for(standin, tmp_path, BELLWETHER_DISCORD__TOKEN="")
+        code, said = await ended(tmp_path, settings)
+    assert code == 2
+    assert "no token. Set the environment variable BELLWETHER_DISCORD__TOKEN" in said
+    assert standin.requests == []
+
+
+async def test_a_wrong_token(tmp_path: Path) -> None:
+    async with StandIn().serving() as standin:
+        wrong = "wrong.token.value"
+        settings = settings_for(standin, tmp_path, BELLWETHER_DISCORD__TOKEN=wrong)
+        code, said = await ended(tmp_path, settings)
+    assert code == 2
+    assert "Discord refused the token" in said
+    assert wrong not in said
+    assert "Traceback" not in said
+
+
+async def test_a_refused_intent(tmp_path: Path) -> None:
+    async with StandIn(refuse_intents=True).serving() as standin:
+        code, said = await ended(tmp_path, settings_for(standin, tmp_path))
+    assert code == 2
+    assert "Switch on Message Content Intent" in said
+
+
+async def test_an_unreadable_configuration(tmp_path: Path) -> None:
+    code, said = await ended(tmp_path, {}, "run", "--config", str(tmp_path / "absent.toml"))
+    assert code == 2
+    assert "config.example.toml" in said
+
+
+async def test_a_missing_artefact(tmp_path: Path) -> None:
+    async with StandIn().serving() as standin:
+        settings = settings_for(standin, tmp_path, BELLWETHER_MODEL__FOLDER=str(tmp_path / "no"))
+        code, said = await ended(tmp_path, settings)
+    assert code == 2
+    assert "no model manifest at" in said
+    assert "bellwether train" in said
+
+
+async def test_an_altered_artefact(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(PACKAGED, folder)
+    content = bytearray((folder / ARTEFACT).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / ARTEFACT).write_bytes(content)
+    async with StandIn().serving() as standin:
+        settings = settings_for(standin, tmp_path, BELLWETHER_MODEL__FOLDER=str(folder))
+        code, said = await ended(tmp_path, settings)
+    assert code == 2
+    assert "is not loaded" in said
+
+
+async def test_an_alert_channel_that_was_deleted(tmp_path: Path) -> None:
+    await with_alert_channel(tmp_path, channel_id=4444)
+    async with StandIn().serving() as standin:
+        async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+            await until(standin.identified.is_set, running)
+            await standin.say(BORDERLINE)
+            await standin.say(BORDERLINE)
+            failed = "SELECT count(*) FROM actions WHERE status = 'failed'"
+            await until(lambda: rows(tmp_path, failed)[0][0] == 2, running)
+            assert await running.stop() == 0
+    assert running.logged().count("the alert channel no longer exists: use /alerts channel") == 1
+
+
+async def test_missing_permissions(tmp_path: Path) -> None:
+    await with_alert_channel(tmp_path)
+    permissions = discord.Permissions(view_channel=True)
+    async with StandIn(bot_permissions=permissions).serving() as standin:
+        async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+            await until(standin.identified.is_set, running)
+            before = len(standin.requests)
+            await standin.say(HATEFUL)
+            failed = "SELECT count(*) FROM actions WHERE status = 'failed'"
+            await until(lambda: rows(tmp_path, failed)[0][0] == 2, running)
+            assert await running.stop() == 0
+    assert standin.requests[before:] == []
+    assert "Manage Messages" in running.logged()
+    assert "Embed Links" in running.logged()
+
+
+@pytest.mark.parametrize("command", ["run", "serve"])
+async def test_a_port_in_use(tmp_path: Path, command: str) -> None:
+    async with StandIn().serving() as standin:
+        settings = settings_for(
+            standin,
+            tmp_path,
+            BELLWETHER_HTTP__ENABLED="true",
+            BELLWETHER_HTTP__PORT=str(standin.port),
+        )
+        code, said = await ended(tmp_path, settings, command)
+    assert code == 2
+    assert f"cannot listen on 127.0.0.1, port {standin.port}" in said

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.domain import Decision, Kind, Outcome, Post, Reason, Status
+from bot.errors import OperatorError
+from bot.store.sqlite import SqliteStore
+from model.classes import CLASSES
+
+SCORES = dict.fromkeys(CLASSES, 0.25)
+WRITTEN = "private words that must not reach the disk"
+
+
+def decision(number: int, *kinds: Kind, revision: int = 0) -> Decision:
+    post = Post(
+        number, 2, 3, 4, datetime(2026, 1, 1, tzinfo=UTC), WRITTEN, "a name", revision=revision
+    )
+    return Decision(post, SCORES, "m", tuple(Reason(kind, "hate", 0.9, 0.5) for kind in kinds))
+
+
+async def test_decisions_come_back_as_unfinished_cases(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "a" / "b.sqlite3")
+    await store.record([decision(1), decision(2, Kind.ALERT), decision(3, Kind.ALERT, Kind.DELETE)])
+    await store.finish(decision(3).post, Kind.DELETE, Outcome(Status.FAILED, "why"))
+    await store.close()
+
+    store = await SqliteStore.open(tmp_path / "a" / "b.sqlite3")
+    second, third = await store.unfinished()
+    assert second.decision.post.message_id == 2
+    assert second.decision.reasons == (Reason(Kind.ALERT, "hate", 0.9, 0.5),)
+    assert second.decision.scores == SCORES
+    assert third.outcomes == {Kind.DELETE: Outcome(Status.FAILED, "why")}
+    await store.finish(second.decision.post, Kind.ALERT, Outcome(Status.DONE))
+    await store.finish(third.decision.post, Kind.ALERT, Outcome(Status.DONE))
+    assert await store.unfinished() == []
+    await store.close()
+
+
+async def test_a_replay_changes_nothing(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "db")
+    first = decision(1, Kind.ALERT)
+    assert await store.record([first, first]) == [first]
+    await store.finish(first.post, Kind.ALERT, Outcome(Status.DONE))
+    assert await store.record([first, decision(1, Kind.ALERT, Kind.DELETE)]) == []
+    assert await store.unfinished() == []
+    again = decision(1, Kind.ALERT, revision=5)
+    assert await store.record([again]) == [again]
+    await store.close()
+
+
+async def test_no_text_and_no_name_is_on_disk(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "db")
+    await store.record([decision(1, Kind.ALERT)])
+    await store.close()
+    for path in tmp_path.iterdir():
+        assert WRITTEN.encode() not in path.read_bytes()
+        assert b"a name" not in path.read_bytes()
+
+
+async def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "db")
+    with pytest.raises(KeyError):
+        await store.record([decision(1), Decision(decision(2).post, {}, "m")])
+    assert await store.record([decision(1)]) == [decision(1)]
+    await store.close()
+
+
+async def test_a_servers_settings_survive(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "db")
+    await store.set_alert_channel(7, 70)
+    await store.set_alert_channel(7, 71)
+    await store.set_thresholds(7, {("hate", Kind.ALERT): 0.5, ("hate", Kind.DELETE): None}, 1)
+    await store.set_thresholds(7, {("hate", Kind.ALERT): 0.6}, 1)
+    await store.set_fact("a", "b")
+    await store.close()
+
+    store = await SqliteStore.open(tmp_path / "db")
+    assert await store.alert_channels() == {7: 71}
+    assert await store.thresholds() == {7: {("hate", Kind.ALERT): 0.6, ("hate", Kind.DELETE): None}}
+    assert (await store.fact("a"), await store.fact("b")) == ("b", None)
+    await store.close()
+
+
+async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "db")
+    connection.execute("PRAGMA user_version = 9999")
+    connection.close()
+    with pytest.raises(OperatorError, match="newer Bellwether"):
+        await SqliteStore.open(tmp_path / "db")
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(OperatorError, match="cannot be used"):
+        await SqliteStore.open(tmp_path / "db")
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OperatorError, match="cannot open the database"):
+        await SqliteStore.open(tmp_path / "file" / "db")
