@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format lock bench-gateway train clean
+.PHONY: demo test check format lock evaluate bench-gateway bench-model train clean
 
 demo: $(VENV)/.demo  ## the bot on a simulated Discord, in the browser
 	$(BIN)/bellwether demo
@@ -24,6 +24,12 @@ format: $(VENV)/.dev
 train: $(VENV)/.dev  ## DATA_DIR=… trains from a local copy, otherwise the data is downloaded
 	$(BIN)/bellwether train $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 
+evaluate: $(VENV)/.dev  ## every figure of the model card; needs DATA_DIR or the network
+	$(BIN)/bellwether evaluate --card $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+
+bench-model: $(VENV)/.bench  ## speed against scikit-learn's own path and alt-profanity-check
+	$(VENV)-bench/bin/python -m bench.model
+
 bench-gateway: $(VENV)/.dev  ## 5,000 real messages through the bot as a process; needs DATA_DIR
 	$(BIN)/python -m bench.replay --data-dir "$(DATA_DIR)"
 
@@ -41,9 +47,15 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.demo
 	$(INSTALL) --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
 lock:  ## needs uv; one file for every supported Python, with hashes and without index addresses
-	for set in run demo dev; do \
-	  case $$set in run) more="";; demo) more="--extra demo";; dev) more="--extra demo --group dev";; esac; \
+	for set in run demo dev bench; do \
+	  case $$set in run) more="";; bench) more="--group bench";; demo) more="--extra demo";; dev) more="--extra demo --extra evaluate --extra mlflow --group dev";; esac; \
 	  uv pip compile pyproject.toml --universal --python-version 3.11 --group build $$more --quiet \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	    --output-file requirements/$$set.txt || exit 1; \

@@ -21,7 +21,7 @@ from bot.domain import Kind, Post
 from bot.intake.surfaces import clean
 from bot.policy.thresholds import Policy, decide
 from bot.settings import Moderation
-from model.datasets import load_davidson
+from model import sources
 from model.scorer import Scorer
 from tests.process import bellwether, rows, settings_for, until, with_alert_channel
 from tests.standin import GENERAL, GUILD, MEMBER, StandIn
@@ -33,9 +33,8 @@ HALF = 2_500
 def messages(data_dir: Path) -> list[str]:
     """Return ``HALF`` tweets, then ``HALF`` lines of chat, each drawn with a fixed seed."""
     random = Random(SEED)
-    tweets = [text for text in load_davidson(data_dir).texts if text.strip()]
-    lines = (data_dir / "irc_ubuntu/irc_messages.txt").read_text(encoding="utf-8").splitlines()
-    chat = [line for line in lines if line.strip()]
+    tweets = [row.text for row in sources.load("davidson", data_dir)]
+    chat = [row.text for row in sources.load("irc_ubuntu", data_dir)]
     return [*random.sample(tweets, HALF), *random.sample(chat, HALF)]
 
 
@@ -67,7 +66,7 @@ async def replay(data_dir: Path) -> dict[str, float]:
 
 def _compare(folder: Path, standin: StandIn, texts: dict[int, str]) -> dict[str, float]:
     scorer = Scorer.load()
-    policy = Policy(Moderation().defaults())
+    policy = Policy(Moderation().defaults(scorer.presets))
     expected: dict[Kind, set[int]] = {kind: set() for kind in Kind}
     cleaned = [clean(text) for text in texts.values()]
     scored = scorer.score(cleaned)

@@ -60,7 +60,7 @@ class App:
         self._accepting = True
         self._unfinished: list[Case] = []
         self._scoring: asyncio.Task[None] | None = None
-        self.book = PolicyBook(settings.moderation.defaults())
+        self.book = PolicyBook(settings.moderation.defaults(scorer.presets))
         self.client = Client(self._submit, self._sync_commands, self._take_up)
         actuator: Actuator = (EnforcingActuator if enforcing else ObservingActuator)(
             self.client, self.book
@@ -100,6 +100,7 @@ class App:
         Raises ``OperatorError``; nothing stays open then.
         """
         scorer = load_scorer(settings)
+        settings.moderation.defaults(scorer.presets)  # refused before anything is opened
         store = await SqliteStore.open(settings.storage.database)
         app = cls(settings, scorer, store, on_finished=on_finished, delay=delay)
         try:

@@ -6,12 +6,15 @@ import asyncio
 import json
 import sys
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bot import logs
@@ -130,12 +133,15 @@ def score(
         bool,
         typer.Option("--stdin", help='Read JSON Lines {"id": ..., "text": ...}, write scores.'),
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also show which words moved which class.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Score texts: a table, or with --stdin one JSON line for each line read, in order."""
     from bot.app import load_scorer
     from bot.scoring import score_lines
-    from model.classes import CLASSES
+    from model.classes import CLASSES, HARMS
 
     if bool(texts) == stdin:
         raise OperatorError("give either TEXT arguments or --stdin.")
@@ -149,7 +155,14 @@ def score(
     table = Table("text", *CLASSES)
     for text, scores in zip(texts or [], scorer.score(texts or []), strict=True):
         table.add_row(repr(text)[1:-1], *(f"{scores[name]:.3f}" for name in CLASSES))
-    Console().print(table, markup=False)
+    console = Console()
+    console.print(table, markup=False)
+    for text in (texts or []) if explain else []:
+        words = Table("word", *HARMS)
+        for word in scorer.explain(text):
+            shown = (f"{word.weights[harm]:+.2f}" for harm in HARMS)
+            words.add_row(repr(text[word.start : word.end])[1:-1], *shown)
+        console.print(words, markup=False)
 
 
 @cli.command()
@@ -161,13 +174,71 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; the packaged model's by default.")
     ] = None,
+    runs: Annotated[Path, typer.Option(help="Folder for run records and candidates.")] = Path(
+        "runs"
+    ),
 ) -> None:
-    """Train the classifier and write artefact, manifest and model card."""
-    from model import artefact, datasets, training
+    """Train the classifier; it replaces the one in use only if it passes the gates."""
+    from model import artefact, candidate, datasets
 
-    console = Console(stderr=True)
+    with _progress() as tell:
+        try:
+            manifest = candidate.train(out or artefact.PACKAGED, runs, data_dir, tell)
+        except (datasets.DatasetError, candidate.GateError, artefact.ArtefactError) as error:
+            raise OperatorError(str(error)) from error
+    typer.echo(json.dumps({"version": manifest.version, **manifest.metrics}, indent=2))
+
+
+@cli.command()
+def evaluate(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder with local copies of the data; otherwise it is downloaded."),
+    ] = None,
+    given: Annotated[
+        Path | None,
+        typer.Option("--input", help="Labelled texts of your own, CSV or JSON Lines."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the report and its plots.")] = Path(
+        "runs/evaluation"
+    ),
+    card: Annotated[bool, typer.Option(help="Also write the packaged model's card.")] = False,
+    config: Config = None,
+) -> None:
+    """Measure the classifier on held-out data, or on labelled data of your own."""
+    from bot.app import load_scorer
+    from model import datasets
+    from model.evaluation import own
+
+    settings = _settings(config)
+    scorer = load_scorer(settings)
     try:
-        manifest = training.train(out or artefact.PACKAGED, data_dir, console.print)
-    except datasets.DatasetError as error:
+        if given is not None:
+            typer.echo(own.evaluate(given, scorer.probabilities, scorer.presets["balanced"]))
+            return
+        try:
+            from model.evaluation import full
+        except ModuleNotFoundError as error:
+            raise OperatorError(
+                f"evaluating needs {error.name}: pip install 'bellwether[evaluate]'."
+            ) from error
+        with _progress() as tell:
+            report = full.evaluate(settings.model.folder, data_dir, out, tell, write_card=card)
+    except (datasets.DatasetError, own.InputError) as error:
         raise OperatorError(str(error)) from error
-    typer.echo(json.dumps({"version": manifest.version, **manifest.metrics}))
+    typer.echo(report)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show what long work is at: a moving line with the time it takes, and each step as it ends."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("reading")
+
+        def tell(step: str) -> None:
+            progress.console.print(step, markup=False, highlight=False)
+            progress.update(task, description=f"after: {step}")
+
+        yield tell

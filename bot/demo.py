@@ -31,8 +31,8 @@ SEEDED: Final = (
     ("Grace", "no spoilers please, i am on chapter three"),
     ("Linus", "ok, promised"),
 )
-BORDERLINE: Final = "you are a pathetic idiot and everyone here is sick of you"
-HATEFUL: Final = "those people are animals, kill all of them"
+BORDERLINE: Final = "you play like garbage"
+HATEFUL: Final = "immigrants are filthy animals and should be shot"
 
 PAUSE: Final = 0.6
 """Seconds between a message and what the bot does about it, so that a person sees both."""
@@ -132,7 +132,7 @@ async def run_demo(*, port: int, open_browser: bool) -> None:
             console.print("  2. As Robin, write:", f"[italic]{BORDERLINE}[/italic]")
             console.print("     It stays, and the moderators are told.")
             console.print(
-                "  3. As Morgan, use /threshold set, class hate, action alert, value 0.95"
+                "  3. As Morgan, use /threshold set, class insult, action alert, value 0.9"
             )
             console.print("     Write the second message again: nobody is told any more.\n")
             console.print("Ctrl-C ends the demo; nothing of it is kept.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
@@ -20,7 +21,7 @@ from yarl import URL
 
 from bot.errors import OperatorError
 from bot.policy.thresholds import ThresholdError, Thresholds
-from model.artefact import PACKAGED
+from model.artefact import PACKAGED, Presets
 from model.classes import HARMS
 
 PREFIX: Final = "BELLWETHER_"
@@ -64,33 +65,53 @@ class Model(Section):
     folder: Path = PACKAGED
 
 
-Threshold = Annotated[float, Field(ge=0, le=1)] | Literal["off"]
+Threshold = Annotated[float, Field(ge=0, le=1)] | Literal["off", "preset"]
 
 
 class ClassThresholds(Section):
-    """The default thresholds of one class, 0 to 1 or "off"."""
+    """The default thresholds of one class: 0 to 1, "off", or what the preset says."""
 
-    alert: Threshold = "off"
-    delete: Threshold = "off"
+    alert: Threshold = "preset"
+    delete: Threshold = "preset"
 
-    def to_policy(self) -> Thresholds:
-        """Return the same thresholds as the policy reads them; raises ``ThresholdError``."""
+    def over(self, preset: Mapping[str, float | None]) -> Thresholds:
+        """Return these thresholds laid over a preset's; raises ``ThresholdError``."""
         return Thresholds(
-            alert=None if self.alert == "off" else self.alert,
-            delete=None if self.delete == "off" else self.delete,
+            alert=_chosen(self.alert, preset["alert"]),
+            delete=_chosen(self.delete, preset["delete"]),
         )
+
+
+def _chosen(value: float | str, preset: float | None) -> float | None:
+    if isinstance(value, str):
+        return preset if value == "preset" else None
+    return value
 
 
 class Moderation(Section):
     """What is done about messages, until a server's own settings say otherwise."""
 
     mode: Literal["observe", "enforce"] = "observe"
-    hate: ClassThresholds = ClassThresholds(alert=0.5, delete=0.65)
-    offensive: ClassThresholds = ClassThresholds(alert=0.95)
+    preset: Literal["observe", "balanced", "strict"] = "balanced"
+    hate: ClassThresholds = ClassThresholds()
+    insult: ClassThresholds = ClassThresholds()
+    threat: ClassThresholds = ClassThresholds()
+    offensive: ClassThresholds = ClassThresholds()
 
-    def defaults(self) -> dict[str, Thresholds]:
-        """Return the thresholds of every class; raises ``ThresholdError``."""
-        return {harm: getattr(self, harm).to_policy() for harm in HARMS}
+    def defaults(self, presets: Presets) -> dict[str, Thresholds]:
+        """Return the thresholds of every class over a model's presets.
+
+        Raises ``OperatorError`` for a pair that makes no sense.
+        """
+        thresholds = {}
+        for harm in HARMS:
+            try:
+                thresholds[harm] = getattr(self, harm).over(presets[self.preset][harm])
+            except ThresholdError as error:
+                raise OperatorError(
+                    f"[moderation.{harm}], over the preset {self.preset!r}: {error}"
+                ) from None
+        return thresholds
 
 
 class Pipeline(Section):
@@ -182,13 +203,9 @@ def load(path: Path | None) -> Settings:
         secrets_dir = chosen if _has_secrets(chosen) else None
 
     try:
-        settings = FromFile()
-        settings.moderation.defaults()
+        return FromFile()
     except ValidationError as error:
         raise OperatorError(_explain(error, path)) from None
-    except ThresholdError as error:
-        raise OperatorError(f"In [moderation]: {error}") from None
-    return settings
 
 
 def _check_file(path: Path) -> None:
@@ -243,7 +260,7 @@ def _explain(error: ValidationError, path: Path | None) -> str:
 
 
 # A value that may be a number or "off" is reported once for each of the two, under these names.
-_UNION_BRANCHES: Final = ("float", "constrained-float", "literal['off']")
+_UNION_BRANCHES: Final = ("float", "constrained-float", "literal['off','preset']")
 
 
 def _known_keys(location: tuple[Any, ...]) -> str:

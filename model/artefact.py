@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +20,9 @@ PACKAGED = Path(__file__).parent / "trained"
 ARTEFACT, MANIFEST, CARD = "bellwether.joblib", "manifest.json", "MODEL_CARD.md"
 
 
+Presets = dict[str, dict[str, dict[str, float | None]]]
+
+
 class ArtefactError(Exception):
     """The artefact is missing, altered, or cannot be used with the installed libraries."""
 
@@ -29,7 +31,9 @@ class ArtefactError(Exception):
 class Manifest:
     """What is known of an artefact without loading it.
 
-    ``golden`` maps example texts to the probabilities they had when the artefact was written.
+    ``presets`` are named sets of thresholds: for each class the lowest score for an alert and a
+    deletion, ``None`` for never. ``golden`` maps example texts to the probabilities they had when
+    the artefact was written.
     """
 
     version: str
@@ -38,33 +42,45 @@ class Manifest:
     scikit_learn: str
     data: dict[str, str]
     metrics: dict[str, float]
+    presets: Presets
     golden: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
-def write(folder: Path, model: Any, manifest: dict[str, Any], card: str) -> Manifest:  # noqa: ANN401
-    """Write artefact, manifest and card into ``folder``, each replaced in one step.
+def digest_of(content: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write(folder: Path, model: Any, manifest: dict[str, Any]) -> Manifest:  # noqa: ANN401
+    """Write artefact and manifest into ``folder``, each replaced in one step.
 
     The manifest goes last: a crash in between leaves a pair that is refused, not a wrong model.
     """
     buffer = io.BytesIO()
     joblib.dump(model, buffer, compress=("xz", 6))
     payload = buffer.getvalue()
-    digest = hashlib.sha256(payload).hexdigest()
+    digest = digest_of(payload)
     complete = Manifest(
         version=digest[:12], sha256=digest, scikit_learn=sklearn.__version__, **manifest
     )
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / CARD, card.replace("{version}", complete.version).encode())
     _replace(folder / ARTEFACT, payload)
     document = json.dumps(asdict(complete), indent=2, ensure_ascii=False) + "\n"
     _replace(folder / MANIFEST, document.encode())
     return complete
 
 
+def move(source: Path, folder: Path) -> None:
+    """Put the artefact in ``source`` in place of the one in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (ARTEFACT, MANIFEST):
+        _replace(folder / name, (source / name).read_bytes())
+
+
 def _replace(path: Path, content: bytes) -> None:
     partial = path.with_suffix(path.suffix + ".partial")
     partial.write_bytes(content)
-    os.replace(partial, path)  # noqa: PTH105 - Path.replace says the same less plainly
+    partial.replace(path)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -101,7 +117,7 @@ def load(folder: Path) -> tuple[Any, Manifest]:
             f"no model artefact at {path} ({error.strerror}). Set model.folder to a folder with "
             f"{ARTEFACT} and {MANIFEST}, or run `bellwether train`."
         ) from error
-    digest = hashlib.sha256(payload).hexdigest()
+    digest = digest_of(payload)
     if digest != manifest.sha256:
         raise ArtefactError(
             f"{path} has SHA-256 {digest}, but its manifest says {manifest.sha256}: the file was "

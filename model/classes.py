@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-HARMS: Final = ("hate", "offensive")
-"""Classes that thresholds can be set for."""
+HARMS: Final = ("hate", "insult", "threat", "offensive")
+"""Classes that have a head of their own, and that thresholds can be set for.
+
+hate: an attack on people for what they are (race, religion, gender, orientation, disability ...).
+insult: demeaning words aimed at a person or a group of persons, profane or not.
+threat: a wish, an announcement or an incitement of harm to people.
+offensive: profane or obscene language, whoever it is aimed at, friend or printer.
+"""
 
 NEITHER: Final = "neither"
-"""What remains when no harm is present; it has a probability but no threshold."""
+"""What remains: 1 minus the highest of the others. It has no head and no threshold."""
 
 CLASSES: Final = (*HARMS, NEITHER)
+
+Scores = Mapping[str, float]
+"""Class to probability, 0 to 1."""

@@ -1,32 +1,43 @@
-"""Serving: load the artefact once, score batches. The only module of this package the bot needs."""
+"""Serving: load the artefact once, score batches, explain. All the bot needs of this package."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import add
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
 
 from model import artefact
-from model.classes import CLASSES
+from model.classes import CLASSES, HARMS, Scores
+from model.explain import locate
+from model.lowered import Lowered
 
-MAX_CHARACTERS = 20_000
-"""Longer texts are scored by their beginning: five times Discord's longest message, so that
-time and memory stay bounded for whatever comes through a pipe."""
+GOLDEN_TOLERANCE = 1e-6
+"""How far an example's probability may be from the stored one."""
 
-GOLDEN_TOLERANCE = 1e-4
-"""How far an example's probability may be from the stored one: machines round differently."""
+
+@dataclass(frozen=True, slots=True)
+class WordWeight:
+    """A stretch of the original text and how far it moved each head's linear score."""
+
+    start: int
+    end: int
+    weights: dict[str, float]
 
 
 class Scorer:
     """Probabilities for texts, from one artefact. Safe to share between threads."""
 
-    def __init__(self, model: Any, manifest: artefact.Manifest) -> None:  # noqa: ANN401
-        self._model = model
+    def __init__(self, model: Pipeline, manifest: artefact.Manifest) -> None:
+        self._lowered = Lowered(model)
+        self._one_at_a_time = threading.Lock()
         self.version = manifest.version
-        self.classes = manifest.classes
+        self.presets = manifest.presets
 
     @classmethod
     def load(cls, folder: Path = artefact.PACKAGED) -> Scorer:
@@ -47,18 +58,41 @@ class Scorer:
             if any(abs(now[name] - then[name]) > GOLDEN_TOLERANCE for name in CLASSES):
                 raise artefact.ArtefactError(
                     f"the model in {folder} no longer scores its example texts as it did when it "
-                    f"was written ({now} instead of {then}): the installed libraries compute "
-                    "something else. Install the locked versions, or run `bellwether train`."
+                    "was written: the installed libraries compute something else. Install the "
+                    "locked versions, or run `bellwether train`."
                 )
         return scorer
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return an array of shape (texts, classes), columns in the order of ``CLASSES``."""
+        """Return an array of shape (texts, classes), columns in the order of ``CLASSES``.
+
+        Any ``str`` has a score; a text beyond ``normalise.MAX_CHARACTERS`` is scored by its
+        beginning.
+        """
         if not texts:
             return np.empty((0, len(CLASSES)))
-        bounded = [text[:MAX_CHARACTERS] for text in texts]
-        return np.asarray(self._model.predict_proba(bounded), dtype=np.float64)
+        with self._one_at_a_time:
+            return self._lowered.predict_proba(texts)
 
-    def score(self, texts: Sequence[str]) -> list[Mapping[str, float]]:
+    def score(self, texts: Sequence[str]) -> list[Scores]:
         """Return for each text a mapping from class to probability, 0 to 1."""
         return [dict(zip(CLASSES, row, strict=True)) for row in self.probabilities(texts).tolist()]
+
+    def explain(self, text: str) -> list[WordWeight]:
+        """Return what moved the scores, in the order of the text.
+
+        The weights of all words add up to the linear score of a head less its intercept; a word
+        that was read as several tokens has their sum.
+        """
+        with self._one_at_a_time:
+            ids = self._lowered.ids(text)
+            weights = self._lowered.contributions(ids)
+            spans = locate(self._lowered.ids, text, ids)
+        by_span: dict[tuple[int, int], list[float]] = {}
+        for span, weight in zip(spans, weights.tolist(), strict=True):
+            before = by_span.get(span)
+            by_span[span] = weight if before is None else [*map(add, before, weight)]
+        return [
+            WordWeight(start, end, dict(zip(HARMS, weight, strict=True)))
+            for (start, end), weight in by_span.items()
+        ]

@@ -1,123 +1,189 @@
-"""Training: load the data, cross-validate, fit on everything, write the artefact and its card."""
+"""Training: load every source, fit the heads, calibrate them, prune, and write the artefact."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, f1_score
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline
 
-from model import artefact, datasets
-from model.classes import CLASSES
-from model.pipeline import build
+from model import attacks, sources
+from model.classes import HARMS
+from model.features import ChatVectorizer
+from model.heads import UNKNOWN, Floats, Heads
+from model.normalise import Normaliser
+from model.sources import Row
 
-FOLDS = 5
-SEED = 0
+C: Final = 1.0
+"""Inverse strength of the L2 penalty; 4 and 0.25 rank within noise of it."""
 
-# Plain words only: these texts stand in the manifest that everybody downloads.
-GOLDEN = (
-    "thanks, that fixed it for me",
-    "you are all worthless and should leave this country",
-    "damn that was a good game",
-    "",
-)
+FEATURES: Final = 200_000
+"""How many features are kept, the strongest; further ones add size and no average precision."""
+
+CALIBRATION_FOLDS: Final = 2
+
+MISSPELT_PARTS: Final = {
+    "texts": 1, "conda": 3, "davidson": 4, "hatexplain": 4, "dghs": 8, "irc_ubuntu": 8,
+    "goemotions": 8, "sms_spam": 4,
+}  # fmt: skip
+"""One row in so many of these sources is learnt a second time with its words misspelt."""
+
+MISSPELT_WEIGHT: Final = 0.5
+"""What a misspelt copy counts beside its original."""
 
 
-def cross_validate(
-    data: datasets.LabelledTexts, tell: Callable[[str], None]
-) -> NDArray[np.float64]:
-    """Return out-of-fold probabilities, shape (texts, classes).
+Tell = Callable[[str], None]
 
-    Folds are stratified by class and keep every group of near-duplicates on one side.
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All rows of all sources as parallel sequences.
+
+    ``labels`` has shape (rows, heads) with 0, 1 or ``UNKNOWN``; ``held_out`` and ``trained`` are
+    boolean of shape (rows,). A training row whose near-duplicate is held out is neither.
     """
-    texts = np.asarray(data.texts, dtype=object)
-    labels = np.asarray(data.labels)
-    out = np.zeros((len(texts), len(CLASSES)))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
-    for number, (train, test) in enumerate(folds.split(texts, labels, data.groups), start=1):
-        started = time.perf_counter()
-        model = build(labels[train]).fit(texts[train], labels[train])
-        out[test] = model.predict_proba(texts[test])
-        tell(f"fold {number} of {FOLDS}: {time.perf_counter() - started:.1f} s")
-    return out
+
+    rows: Sequence[Row]
+    tokens: Sequence[Sequence[str]]
+    labels: NDArray[np.int_]
+    held_out: NDArray[np.bool_]
+    trained: NDArray[np.bool_]
+
+    @property
+    def source(self) -> NDArray[np.str_]:
+        """Return the source of each row, shape (rows,)."""
+        return np.array([row.source for row in self.rows])
 
 
-def measure(labels: NDArray[np.int_], probabilities: NDArray[np.float64]) -> dict[str, float]:
-    """Return macro-F1, each class's F1 (by the most probable class) and average precision."""
-    predicted = probabilities.argmax(axis=1)
-    each = f1_score(labels, predicted, average=None)
-    metrics = {"macro_f1": float(f1_score(labels, predicted, average="macro"))}
-    for index, name in enumerate(CLASSES):
-        metrics[f"{name}_f1"] = float(each[index])
-        metrics[f"{name}_average_precision"] = float(
-            average_precision_score(labels == index, probabilities[:, index])
-        )
-    return {name: round(value, 4) for name, value in metrics.items()}
+def censored_words(rows: Sequence[Row], tokens: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the words that stars may stand for: single words of the list, commonest first.
 
-
-def train(folder: Path, data_dir: Path | None, tell: Callable[[str], None]) -> artefact.Manifest:
-    """Train on davidson and write artefact, manifest and model card into ``folder``.
-
-    Raises ``datasets.DatasetError``; nothing is written then.
+    From the word list instead of the source code: nobody who reads the code must read them.
     """
-    data = datasets.load_davidson(data_dir)
-    labels = np.asarray(data.labels)
-    tell(f"{len(labels):,} texts in {len(set(data.groups)):,} groups")
-    metrics = measure(labels, cross_validate(data, tell))
-    tell("fitting on all texts")
-    model = build(data.labels).fit(np.asarray(data.texts, dtype=object), labels)
-    golden = {
-        text: dict(zip(CLASSES, row, strict=True))
-        for text, row in zip(GOLDEN, model.predict_proba(GOLDEN).tolist(), strict=True)
+    listed = {row.text for row in rows if row.source == "ldnoobw" and row.text.isalpha()}
+    counts = Counter(token for message in tokens for token in message)
+    forms = {
+        form
+        for word in listed
+        for form in (word, f"{word}s", f"{word}es", f"{word}er", f"{word}ed", f"{word}ing")
+        if counts[form] > 4 and len(form) > 3  # noqa: PLR2004 - seen, and long enough to star
     }
-    return artefact.write(
-        folder,
-        model,
-        {
-            "classes": CLASSES,
-            "data": {datasets.DAVIDSON.path: datasets.DAVIDSON.sha256},
-            "metrics": metrics,
-            "golden": golden,
-        },
-        card(data, metrics),
+    more = {token for token, count in counts.items() if token in _MILD and count}
+    return tuple(sorted(forms | more, key=lambda word: (-counts[word], word)))
+
+
+_MILD: Final = frozenset(
+    [
+        "damn",
+        "hell",
+        "crap",
+        "stupid",
+        "idiot",
+        "idiots",
+        "idiotic",
+        "moron",
+        "dumb",
+        "kill",
+        "die",
+        "loser",
+        "trash",
+        "pathetic",
+    ]
+)
+"""Words of no obscenity that are starred out all the same."""
+
+
+def read_corpus(data_dir: Path | None, tell: Tell) -> tuple[Corpus, Normaliser]:
+    """Load and tokenise every source; raises ``datasets.DatasetError``."""
+    rows: list[Row] = []
+    for name in sources.SOURCES:
+        loaded = sources.load(name, data_dir)
+        tell(f"{name}: {len(loaded):,} texts")
+        rows += loaded
+    first = Normaliser.build()
+    censored = censored_words(rows, [first.tokens(row.text) for row in rows])
+    normaliser = Normaliser(first.always, first.in_words, censored)
+    tokens = [normaliser.tokens(row.text) for row in rows]
+    labels = np.full((len(rows), len(HARMS)), UNKNOWN)
+    for index, row in enumerate(rows):
+        for head, value in row.labels.items():
+            labels[index, HARMS.index(head)] = value
+    held_out = np.array([row.held_out for row in rows])
+    keys = [sources.near_duplicate_key(row.text) for row in rows]
+    # Short greetings are everywhere; a longer text that is held out must not be learnt elsewhere.
+    kept_apart = {
+        key
+        for key, held in zip(keys, held_out, strict=True)
+        if held and key.count(" ") > 2  # noqa: PLR2004
+    }
+    leaking = np.array([key in kept_apart for key in keys])
+    corpus = Corpus(rows, tokens, labels, held_out, ~held_out & ~leaking)
+    return corpus, normaliser
+
+
+def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> Pipeline:
+    """Fit features and heads on the training rows and return the pruned, calibrated pipeline."""
+    plain = np.flatnonzero(corpus.trained)
+    spoilt = misspelt(corpus, plain)
+    chosen = np.concatenate([plain, [index for index, _ in spoilt]])
+    messages = [corpus.tokens[int(index)] for index in plain]
+    messages += [normaliser.tokens(text) for _, text in spoilt]
+    vectorizer = ChatVectorizer(normaliser).fit_tokens(messages)
+    tell(f"{len(chosen):,} training texts, {len(vectorizer.keys_):,} features")
+    features = vectorizer.transform_tokens(messages).astype(np.float32)
+    labels = corpus.labels[chosen]
+    source = corpus.source[chosen]
+    weights = np.array([sources.WEIGHTS.get(name, 1.0) for name in source])
+    weights[len(plain) :] *= MISSPELT_WEIGHT
+    folds = np.array(
+        [sources.bucket(f"fold {corpus.rows[index].group}", CALIBRATION_FOLDS) for index in chosen]
     )
 
-
-def card(data: datasets.LabelledTexts, metrics: dict[str, float]) -> str:
-    """Return the model card; ``{version}`` in it is filled in when the artefact is written."""
-    counts = np.bincount(data.labels)
-    rows = "\n".join(
-        f"| {name} | {counts[index]:,} | {metrics[f'{name}_f1']:.3f} "
-        f"| {metrics[f'{name}_average_precision']:.3f} |"
-        for index, name in enumerate(CLASSES)
+    calibrating = np.zeros(labels.shape)
+    for head in range(len(HARMS)):
+        # On texts as they were written: misspelt ones are no tenth of any chat.
+        known = np.flatnonzero(labels[: len(plain), head] != UNKNOWN)
+        calibrating[known, head] = _as_held_out(corpus, head, source[known])
+    heads = Heads(C, FEATURES).fit(
+        features,
+        labels,
+        sample_weight=weights,
+        folds=folds,
+        calibration_weight=calibrating,
+        scale=vectorizer.idf_,
+        tell=tell,
     )
-    source = datasets.DAVIDSON
-    return f"""# Model card
+    return Pipeline([("features", vectorizer.restricted(heads.columns_)), ("heads", heads)])
 
-Version `{{version}}`. Written by `bellwether train`; do not edit by hand.
 
-## What it is
-Word 1-2 and character 2-5 gram TF-IDF with logistic regression over three classes. It reads
-English tweets best, because it was trained on nothing else.
+def misspelt(corpus: Corpus, chosen: NDArray[np.int_]) -> list[tuple[int, str]]:
+    """Return misspelt copies of some training rows: each row's index and its spoilt text.
 
-## Data
-| class | texts |  F1 | average precision |
-|---|---|---|---|
-{rows}
+    What the normaliser cannot undo (a letter dropped, two swapped, an l for an I) the n-grams have
+    to recognise, and harmless texts are spoilt alike, so that being garbled is no sign of abuse.
+    """
+    found = []
+    for index in chosen:
+        row = corpus.rows[index]
+        parts = MISSPELT_PARTS.get(row.source, 0)
+        if parts and (number := sources.bucket(f"misspelt {row.text}", parts * 5)) < len(
+            attacks.LEARNT
+        ):
+            name = attacks.LEARNT[number]
+            found.append((int(index), attacks.attacked([row.text], name, seed=number)[0]))
+    return found
 
-Macro-F1 **{metrics["macro_f1"]:.3f}**, by the most probable class. All figures are out-of-fold:
-{FOLDS}-fold cross-validation in which near-duplicates (texts alike but for URLs, mentions, "RT",
-case and punctuation) never stand on both sides.
 
-Source: {source.citation}. Licence: {source.licence}.
-<{source.url}>, SHA-256 `{source.sha256}`.
+def _as_held_out(corpus: Corpus, head: int, training: NDArray[np.str_]) -> Floats:
+    """Return row weights that give the training rows the sources' shares among the held-out ones.
 
-## What it must not be used for
-Its scores are a reason for a person to look, not a verdict on a person. It knows tweets of
-2017 in English; other languages, quotation, counter-speech and friendly profanity are scored
-badly. No message from any Discord server was or may be used to train it.
-"""
+    Without them the probabilities would be right for a mix of sources that nobody ever meets.
+    """
+    held = corpus.source[corpus.held_out & (corpus.labels[:, head] != UNKNOWN)]
+    wanted, present = Counter(held.tolist()), Counter(training.tolist())
+    return np.array([wanted[name] / present[name] for name in training.tolist()])

@@ -63,7 +63,7 @@ async def test_a_fresh_install_observes(settings: Settings) -> None:
 
 async def test_alerts_ping_nobody(world: World) -> None:
     await world.choose_desk()
-    await world.say(f"@everyone {world.moderator.mention} {BORDERLINE}")
+    await world.say(f"@everyone {world.moderator.mention} you worthless pathetic idiot")
     sent = [r for r in world.env.http_requests if r.method == "POST" and "messages" in r.path]
     (alert,) = sent
     assert isinstance(alert.json, dict)

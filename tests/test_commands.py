@@ -12,7 +12,13 @@ from simcord.backend.errors import SetupError
 from bot.app import App
 from bot.domain import Kind
 from bot.settings import Settings
+from model.classes import CLASSES
+from model.scorer import Scorer
 from tests.world import BORDERLINE, World
+
+DEFAULT = Settings().moderation.defaults(Scorer.load().presets)["hate"].alert or 0.0
+HIGHER = 0.9
+"""Above BORDERLINE's score and not above the default for deletions."""
 
 
 async def answer(world: World, name: str, **options: object) -> str:
@@ -28,9 +34,9 @@ async def test_a_new_threshold_decides_the_next_message(world: World) -> None:
     await world.say(BORDERLINE)
     assert len(world.alerts) == 1
     said = await answer(
-        world, "threshold set", **{"class": "hate", "action": "alert", "value": 0.6}
+        world, "threshold set", **{"class": "insult", "action": "alert", "value": HIGHER}
     )
-    assert "0.50 → **0.60**" in said
+    assert f"{DEFAULT:.2f} → **{HIGHER:.2f}**" in said
     await world.say(BORDERLINE)
     assert len(world.alerts) == 1
 
@@ -51,7 +57,7 @@ async def test_deleting_below_alerting_is_refused_and_changes_nothing(world: Wor
         world, "threshold set", **{"class": "hate", "action": "delete", "value": 0.1}
     )
     assert "Nothing was changed" in said
-    assert "delete (0.1) is below alert (0.5)" in said
+    assert f"delete (0.1) is below alert ({DEFAULT:g})" in said
     assert world.app.book.of(world.guild.id) == before
 
 
@@ -62,14 +68,14 @@ async def test_thresholds_survive_a_restart_and_belong_to_one_server(
     async with simcord.run(app.client) as env:
         world = World.furnish(app, env)
         await world.choose_desk()
-        await answer(world, "threshold set", **{"class": "hate", "action": "alert", "value": 0.6})
+        await answer(world, "threshold set", **{"class": "hate", "action": "alert", "value": 0.75})
         await app.close()
         again = await App.open(settings)
         await env.restart_bot(again.client)
         world.app = again
-        assert again.book.of(world.guild.id).thresholds["hate"].of(Kind.ALERT) == 0.6
-        assert again.book.of(world.guild.id + 1).thresholds["hate"].of(Kind.ALERT) == 0.5
-        assert "0.60" in await answer(world, "threshold show")
+        assert again.book.of(world.guild.id).thresholds["hate"].of(Kind.ALERT) == 0.75
+        assert again.book.of(world.guild.id + 1).thresholds["hate"].of(Kind.ALERT) == DEFAULT
+        assert "0.75" in await answer(world, "threshold show")
         await again.close()
 
 
@@ -77,13 +83,22 @@ async def test_show_tells_thresholds_channel_and_mode(world: World) -> None:
     assert "nowhere yet" in await answer(world, "threshold show")
     await world.choose_desk()
     said = await answer(world, "threshold show")
-    for part in ("hate", "offensive", "0.50", "off", f"<#{world.desk.id}>", "enforcing"):
+    for part in (
+        "hate",
+        "insult",
+        "threat",
+        "offensive",
+        f"{DEFAULT:.2f}",
+        "off",
+        f"<#{world.desk.id}>",
+        "enforcing",
+    ):
         assert part in said
 
 
 async def test_score_shows_every_class_and_what_would_happen(world: World) -> None:
     said = await answer(world, "score", text=BORDERLINE)
-    for part in ("hate", "offensive", "neither", "this would lead to: **alert**"):
+    for part in (*CLASSES, "this would lead to: **alert**"):
         assert part in said
     assert "nothing would happen" in await answer(world, "score", text="see you tomorrow")
     assert world.general.history() == []
@@ -124,7 +139,7 @@ async def test_members_are_refused_in_code_where_an_admin_opened_a_command(
         )
     assert result.ephemeral
     assert "Only moderators" in result.response.content  # type: ignore[union-attr]
-    assert world.app.book.of(world.guild.id).thresholds["hate"].alert == 0.5
+    assert world.app.book.of(world.guild.id).thresholds["hate"].alert == DEFAULT
 
 
 async def synced(world: World) -> list[dict[str, str]]:

@@ -45,7 +45,7 @@ async def test_the_demo_in_a_browser(tmp_path: Path) -> None:
         assert said.count(BORDERLINE) == 2
 
         await shown.moderator.slash(
-            shown.channel, "threshold set", **{"class": "hate", "action": "alert", "value": 0.64}
+            shown.channel, "threshold set", **{"class": "insult", "action": "alert", "value": 0.9}
         )
         await write(page, BORDERLINE)
         await shown.app.drained()

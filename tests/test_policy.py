@@ -78,5 +78,5 @@ def test_the_book_lays_a_servers_values_over_the_defaults() -> None:
     book.load({7: 70}, {7: {("hate", Kind.ALERT): 0.2, ("hate", Kind.DELETE): None}})
     assert book.of(7).thresholds["hate"] == Thresholds(0.2, None)
     assert book.of(7).alert_channel_id == 70
-    assert book.of(7).thresholds["offensive"] == Thresholds(0.5, 0.9)
+    assert book.of(7).thresholds["insult"] == Thresholds(0.5, 0.9)
     assert book.of(8) == Policy(book.defaults)

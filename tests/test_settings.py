@@ -7,7 +7,10 @@ import pytest
 from pydantic import BaseModel
 
 from bot.errors import OperatorError
+from bot.policy.thresholds import Thresholds
 from bot.settings import Settings, load
+from model.artefact import Presets
+from model.classes import HARMS
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 
@@ -90,11 +93,25 @@ def test_the_platforms_port_is_respected(tmp_path: Path, monkeypatch: pytest.Mon
     assert load(path).http.port == 3
 
 
-def test_one_threshold_leaves_the_other_at_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    default = Settings().moderation.hate
+def preset(alert: float, delete: float | None) -> Presets:
+    return {"balanced": {harm: {"alert": alert, "delete": delete} for harm in HARMS}}
+
+
+def test_one_threshold_leaves_the_other_to_the_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BELLWETHER_MODERATION__HATE__DELETE", "0.99")
-    changed = load(None).moderation.hate
-    assert (changed.alert, changed.delete) == (default.alert, 0.99)
+    monkeypatch.setenv("BELLWETHER_MODERATION__INSULT__ALERT", "off")
+    thresholds = load(None).moderation.defaults(preset(0.5, 0.9))
+    assert thresholds["hate"] == Thresholds(0.5, 0.99)
+    assert thresholds["insult"] == Thresholds(None, 0.9)
+    assert thresholds["threat"] == Thresholds(0.5, 0.9)
+
+
+def test_a_threshold_that_contradicts_the_preset_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BELLWETHER_MODERATION__HATE__DELETE", "0.4")
+    with pytest.raises(OperatorError, match=r"moderation.hate.*delete \(0.4\) is below alert"):
+        load(None).moderation.defaults(preset(0.5, 0.9))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +120,6 @@ def test_one_threshold_leaves_the_other_at_its_default(monkeypatch: pytest.Monke
         ("[discord]\ntokn = 1", ["discord.tokn", "no such setting", "token"]),
         ("[moderation.hate]\nalert = 7", ["moderation.hate.alert", "7", "less than or equal to 1"]),
         ('[moderation]\nmode = "shoot"', ["moderation.mode", "'shoot'", "'observe' or 'enforce'"]),
-        ("[moderation.hate]\nalert = 0.5\ndelete = 0.4", ["delete (0.4)", "below alert (0.5)"]),
         ('[discord]\ngateway_url = "http://x"', ["discord.gateway_url", "ws or wss"]),
         ("[http]\nport = 70000", ["http.port", "70000", "65535"]),
         ("[http\nport = 1", ["not valid TOML", "line 1"]),

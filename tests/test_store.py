@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import bot.store as store_package
 from bot.domain import Decision, Kind, Outcome, Post, Reason, Status
+from bot.enforcement.alerts import alert_embed
 from bot.errors import OperatorError
 from bot.store.sqlite import SqliteStore
 from model.classes import CLASSES
@@ -82,6 +84,27 @@ async def test_a_servers_settings_survive(tmp_path: Path) -> None:
     assert await store.alert_channels() == {7: 71}
     assert await store.thresholds() == {7: {("hate", Kind.ALERT): 0.6, ("hate", Kind.DELETE): None}}
     assert (await store.fact("a"), await store.fact("b")) == ("b", None)
+    await store.close()
+
+
+async def test_rows_from_before_insults_were_scored_come_back_without_that_score(
+    tmp_path: Path,
+) -> None:
+    scripts = sorted((Path(store_package.__file__).parent / "migrations").glob("*.sql"))
+    connection = sqlite3.connect(tmp_path / "db")
+    connection.executescript(scripts[0].read_text())
+    connection.execute("INSERT INTO scores VALUES (1, 0, 2, 3, 4, 5, 6, 'm', 0.9, 0.1, 0.0)")
+    connection.execute(
+        "INSERT INTO actions VALUES (1, 0, 'alert', 2, 'hate', 0.9, 0.5, 'pending', '', 7, NULL)"
+    )
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    store = await SqliteStore.open(tmp_path / "db")
+    (case,) = await store.unfinished()
+    assert case.decision.scores == {"hate": 0.9, "offensive": 0.1, "neither": 0.0}
+    embed = alert_embed(case, channel_name="c", author_name="a", deletion=None)
+    assert "insult" not in str(embed.to_dict())
     await store.close()
 
 

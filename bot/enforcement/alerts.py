@@ -46,6 +46,8 @@ def score_table(decision: Decision) -> str:
     reached = {reason.harm: reason for reason in decision.reasons}
     lines = []
     for name in CLASSES:
+        if name not in decision.scores:
+            continue
         score = decision.scores[name]
         line = f"{name:<{width}} {bar(score)} {score:.2f}"
         if name in reached:

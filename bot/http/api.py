@@ -11,7 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.intake.surfaces import clean
-from model.scorer import MAX_CHARACTERS, Scorer
+from model.normalise import MAX_CHARACTERS
+from model.scorer import Scorer
 
 MAX_BODY: Final = 1_000_000
 

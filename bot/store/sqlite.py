@@ -10,12 +10,19 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 import aiosqlite
 
 from bot.domain import Case, Decision, Kind, Outcome, Post, Reason, Status
 from bot.errors import OperatorError
 from model.classes import CLASSES
+
+SCORE_COLUMNS: Final = (
+    "message_id", "revision", "guild_id", "channel_id", "author_id", "created_at", "scored_at",
+    "model",
+)  # fmt: skip
+"""The columns of the table scores before those of the classes."""
 
 
 def _milliseconds(moment: datetime) -> int:
@@ -123,7 +130,8 @@ class SqliteStore:
         A message that is already journalled, from before a crash or a replay, is left as it is.
         """
         now = _now()
-        marks = ", ".join("?" * (8 + len(CLASSES)))
+        columns = (*SCORE_COLUMNS, *CLASSES)
+        marks = ", ".join("?" * len(columns))
         fresh: list[Decision] = []
         async with self._transaction() as connection:
             known = await self._known(decisions)
@@ -133,7 +141,7 @@ class SqliteStore:
                     known.add(key)
                     fresh.append(decision)
             await connection.executemany(
-                f"INSERT INTO scores VALUES ({marks})",  # noqa: S608 - only question marks
+                f"INSERT INTO scores ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - our own names
                 [_score_row(decision, now) for decision in fresh],
             )
             await connection.executemany(
@@ -192,7 +200,9 @@ class SqliteStore:
         cases: dict[tuple[int, int], Case] = {}
         for row in rows:
             message_id, revision, guild_id, channel_id, author_id, created_at, model = row[:7]
-            scores = dict(zip(CLASSES, row[7 : 7 + len(CLASSES)], strict=True))
+            named = zip(CLASSES, row[7 : 7 + len(CLASSES)], strict=True)
+            # A row from before a class existed has no score for it.
+            scores = {name: score for name, score in named if score is not None}
             kind, harm, score, threshold, status, detail = row[7 + len(CLASSES) :]
             before = cases.get((message_id, revision))
             reason = Reason(Kind(kind), harm, score, threshold)

@@ -1,0 +1,157 @@
+"""What trolls do to a word, done to toxic and to benign texts alike.
+
+An attack that only measures recall would reward a normaliser that takes everything for abuse, so
+each is reported twice: the share of alarms that remain on toxic texts, and the fire rate on
+benign texts under the same attack. Look-alikes come from Unicode's own table of confusables
+(package confusable-homoglyphs), not from the tables the normaliser was built with.
+"""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+Attack = Callable[[str, random.Random], str]
+
+SHARE: Final = 0.5
+"""Share of the letters, or of the longer words, that an attack touches."""
+
+_LEET: Final = {"a": "4@", "b": "8", "e": "3", "g": "9", "i": "1!", "o": "0", "s": "5$", "t": "7"}
+_EMOJI: Final = "🔥😂💀✨🙂🤡❤🐸🎉👀"
+_FULL_WIDTH: Final = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)}
+_COMBINING: Final = [chr(code) for code in range(0x300, 0x370)]
+
+
+@cache
+def _confusables() -> dict[str, tuple[str, ...]]:
+    """Return for each Latin letter the single characters Unicode lists as confusable with it."""
+    from confusable_homoglyphs.confusables import confusables_data  # noqa: PLC0415 - optional
+
+    found = {}
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        listed = confusables_data.get(letter, [])
+        found[letter] = tuple(
+            entry["c"] for entry in listed if len(entry["c"]) == 1 and not entry["c"].isascii()
+        )
+    return found
+
+
+def _letters(change: Callable[[str, random.Random], str]) -> Attack:
+    def attack(text: str, chance: random.Random) -> str:
+        return "".join(
+            change(char, chance) if char.isalpha() and chance.random() < SHARE else char
+            for char in text
+        )
+
+    return attack
+
+
+def _words(change: Callable[[str, random.Random], str]) -> Attack:
+    def attack(text: str, chance: random.Random) -> str:
+        return " ".join(
+            change(word, chance)
+            if len(word) > 3 and word.isalpha() and chance.random() < SHARE  # noqa: PLR2004
+            else word
+            for word in text.split(" ")
+        )
+
+    return attack
+
+
+def _confuse(char: str, chance: random.Random) -> str:
+    options = _confusables().get(char.lower(), ())
+    return chance.choice(options) if options else char
+
+
+def _leet(char: str, chance: random.Random) -> str:
+    return chance.choice(_LEET.get(char.lower(), char))
+
+
+def _inside(word: str, chance: random.Random, piece: str, times: int = 1) -> str:
+    for _ in range(times):
+        at = chance.randrange(1, len(word))
+        word = word[:at] + piece + word[at:]
+    return word
+
+
+def _ambiguous(word: str, chance: random.Random) -> str:
+    """Swap letters that decorated alphabets confuse: i for l, v for u, n for h."""
+    swaps = {"l": "i", "i": "l", "u": "v", "v": "u", "h": "n", "w": "vv", "m": "nn", "c": "e"}
+    places = [at for at, char in enumerate(word) if char.lower() in swaps]
+    if not places:
+        return word
+    at = chance.choice(places)
+    return word[:at] + swaps[word[at].lower()] + word[at + 1 :]
+
+
+def _star(word: str, chance: random.Random) -> str:
+    at = next((i for i, char in enumerate(word) if i and char.lower() in "aeiou"), 1)
+    del chance
+    return word[:at] + "*" + word[at + 1 :]
+
+
+def _repeat(word: str, chance: random.Random) -> str:
+    at = chance.randrange(len(word))
+    return word[:at] + word[at] * 4 + word[at + 1 :]
+
+
+def _zalgo(char: str, chance: random.Random) -> str:
+    return char + "".join(chance.choices(_COMBINING, k=3))
+
+
+def _small_letters(char: str, chance: random.Random) -> str:
+    del chance
+    try:
+        return unicodedata.lookup(f"MATHEMATICAL BOLD SMALL {char.upper()}")
+    except KeyError:
+        return char
+
+
+ATTACKS: Final[dict[str, Attack]] = {
+    "none": lambda text, _chance: text,
+    "unicode confusables": _letters(_confuse),
+    "mathematical letters": _letters(_small_letters),
+    "full width": _letters(lambda char, _chance: _FULL_WIDTH.get(char, char)),
+    "leet": _letters(_leet),
+    "stars": _words(_star),
+    "emoji inside words": _words(lambda word, chance: _inside(word, chance, chance.choice(_EMOJI))),
+    "emoji between letters": _words(lambda word, chance: chance.choice(_EMOJI).join(word)),
+    "zero width": _words(lambda word, chance: _inside(word, chance, "\u200b", 2)),
+    "dots inside words": _words(lambda word, chance: _inside(word, chance, ".")),
+    "letters spelt out": _words(lambda word, _chance: " ".join(word)),
+    "letters hyphenated": _words(lambda word, _chance: "-".join(word)),
+    "repeated letters": _words(_repeat),
+    "combining marks": _letters(_zalgo),
+    "markdown inside words": _words(lambda word, chance: _inside(word, chance, "||", 1)),
+    "dropped letter": _words(
+        lambda word, chance: word[: (at := chance.randrange(1, len(word)))] + word[at + 1 :]
+    ),
+    "ambiguous letters": _words(_ambiguous),
+    "swapped letters": _words(
+        lambda word, chance: (
+            word[: (at := chance.randrange(len(word) - 1))]
+            + word[at + 1]
+            + word[at]
+            + word[at + 2 :]
+        )
+    ),
+}
+
+
+LEARNT: Final = (
+    "dropped letter",
+    "swapped letters",
+    "repeated letters",
+    "leet",
+    "ambiguous letters",
+)
+"""What training rows are misspelt by; the figures for these are no longer those of the unforeseen."""
+
+
+def attacked(texts: list[str], name: str, seed: int = 0) -> list[str]:
+    """Return the texts under an attack; equal seeds give equal texts."""
+    chance = random.Random(f"{name} {seed}")
+    return [ATTACKS[name](text, chance) for text in texts]

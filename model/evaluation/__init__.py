@@ -1,0 +1,1 @@
+"""How good the classifier is, on texts that training has not seen."""

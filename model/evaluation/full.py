@@ -1,0 +1,44 @@
+"""The evaluation behind `bellwether evaluate`: figures, report, plots and, if asked, the card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from model import artefact, training
+from model.card import card
+from model.evaluation import davidson, report, suite
+from model.lowered import Lowered
+
+
+def evaluate(
+    folder: Path,
+    data_dir: Path | None,
+    out: Path,
+    tell: Callable[[str], None],
+    *,
+    write_card: bool = False,
+) -> str:
+    """Measure the artefact in ``folder``; return the tables as Markdown.
+
+    ``out`` gets figures.json, report.md and the plots. Raises ``datasets.DatasetError``.
+    """
+    model, manifest = artefact.load(folder)
+    corpus, normaliser = training.read_corpus(data_dir, tell)
+    judged = suite.judge(corpus, Lowered(model).predict_proba)
+    tell("scored")
+    figures = suite.figures(judged, manifest.presets, data_dir)
+    tell("davidson, grouped 5-fold: this takes a while")
+    figures["davidson"] = davidson.cross_validate(corpus, normaliser, tell)
+    tables = report.markdown(figures)
+    drawn = report.pictures(judged, out)
+    shown = "\n".join(f"![{path.stem}]({path.name})" for path in drawn)
+    document = json.dumps({"version": manifest.version, **figures}, indent=2)
+    (out / "figures.json").write_text(document + "\n", encoding="utf-8")
+    (out / "report.md").write_text(
+        f"# Evaluation of `{manifest.version}`\n\n{tables}\n{shown}\n", encoding="utf-8"
+    )
+    if write_card:
+        (folder / artefact.CARD).write_text(card(manifest, figures), encoding="utf-8")
+    return tables

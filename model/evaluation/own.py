@@ -1,0 +1,105 @@
+"""Measuring on labelled data of one's own."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from model.classes import HARMS
+from model.evaluation.measures import Floats, calibration_error, ranking
+
+
+class InputError(Exception):
+    """The file cannot be read, or a row of it is not labelled as it should be."""
+
+
+def read(path: Path) -> list[tuple[str, dict[str, int]]]:
+    """Read texts with their labels: a column or key ``text``, and any of the classes, 0 or 1.
+
+    An empty label is unknown. ``.jsonl`` is JSON Lines, anything else CSV with a header. Raises
+    ``InputError`` naming the row and what is allowed.
+    """
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    rows: list[tuple[str, dict[str, int]]] = []
+    for number, record in enumerate(_records(path, content), start=1):
+        text = record.get("text")
+        if not isinstance(text, str):
+            raise InputError(f'{path}, record {number}: no "text"; every record needs one.')
+        labels = {}
+        for head in HARMS:
+            value = record.get(head)
+            if value is None or value == "":
+                continue
+            if str(value) not in {"0", "1"}:
+                raise InputError(
+                    f"{path}, record {number}: {head} is {value!r}; 0 or 1 is allowed."
+                )
+            labels[head] = int(str(value))
+        rows.append((text, labels))
+    if not any(labels for _, labels in rows):
+        raise InputError(
+            f"{path} has no labels; name a column {', '.join(HARMS)} with 0 or 1 in it."
+        )
+    return rows
+
+
+def _records(path: Path, content: str) -> Sequence[Mapping[str, object]]:
+    if path.suffix != ".jsonl":
+        return list(csv.DictReader(content.splitlines()))
+    records = []
+    for number, line in enumerate(content.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{path}, line {number} is not JSON: {error}") from error
+        if not isinstance(record, dict):
+            raise InputError(f'{path}, line {number} is not an object like {{"text": "…"}}.')
+        records.append(record)
+    return records
+
+
+def evaluate(
+    path: Path,
+    predict: Callable[[Sequence[str]], Floats],
+    preset: Mapping[str, Mapping[str, float | None]],
+) -> str:
+    """Return a Markdown table: for each labelled class ranking, calibration, recall, fire rate."""
+    rows = read(path)
+    probabilities = predict([text for text, _ in rows])
+    header = (
+        "class", "texts", "of the class", "AUC", "average precision", "calibration error",
+        "threshold", "recall", "fire rate on the others",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
+    for index, head in enumerate(HARMS):
+        known = [number for number, (_, labels) in enumerate(rows) if head in labels]
+        if not known:
+            continue
+        labels = np.array([rows[number][1][head] for number in known])
+        scores = probabilities[known, index]
+        ranks = ranking(scores, labels)
+        limit = preset[head]["alert"]
+        limit = 0.5 if limit is None else limit
+        shares = [
+            f"{(scores[labels == value] >= limit).mean():.4f}" if (labels == value).any() else "–"  # noqa: RUF001
+            for value in (1, 0)
+        ]
+        figures = [
+            f"{ranks[name]:.3f}" if ranks else "–"  # noqa: RUF001
+            for name in ("auc", "average_precision")
+        ]
+        cells = [
+            head, str(len(known)), str(int(labels.sum())), *figures,
+            f"{calibration_error(scores, labels):.4f}", f"{limit:.3f}", *shares,
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -1,0 +1,134 @@
+"""The whole evaluation, as one nested dictionary of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from model import attacks, sources
+from model.classes import CLASSES
+from model.datasets import locate
+from model.evaluation import functional, heldout
+from model.evaluation.measures import Floats, threshold_at
+from model.sources import conda_utterances
+from model.training import Corpus
+
+Tell = Callable[[str], None]
+Predict = Callable[[Sequence[str]], Floats]
+"""Texts to probabilities of shape (texts, classes): a scorer, or anything that answers like one."""
+
+BATCH: Final = 2_048
+ATTACKED_TEXTS: Final = 2_000
+ATTACKED_SOURCES: Final = ("conda", "texts", "davidson", "hatexplain")
+SLUR_RANK: Final = 0.9
+"""Entries of the word list that score so high for hate when alone stand for slurs in the cases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A corpus with the probabilities a model gives it, shape (rows, classes)."""
+
+    corpus: Corpus
+    probabilities: Floats
+    predict: Predict
+
+
+def judge(corpus: Corpus, predict: Predict) -> Judged:
+    """Score every row of the corpus."""
+    texts = [row.text for row in corpus.rows]
+    parts = [predict(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)]
+    return Judged(corpus, np.vstack(parts), predict)
+
+
+def figures(judged: Judged, presets: heldout.Presets, data_dir: Path | None) -> dict[str, Any]:
+    """Return every figure of the card but davidson's and the speeds."""
+    corpus, probabilities = judged.corpus, judged.probabilities
+    return {
+        "heads": heldout.by_head(corpus, probabilities),
+        "sources": heldout.by_source(corpus, probabilities),
+        "presets": {
+            name: {"thresholds": preset, **heldout.at_preset(corpus, probabilities, preset)}
+            for name, preset in presets.items()
+        },
+        "game_chat": game_chat(judged, data_dir),
+        "functional": functional_suite(judged, presets["balanced"], data_dir),
+        "evasion": evasion_suite(judged, presets["balanced"]),
+    }
+
+
+def game_chat(judged: Judged, data_dir: Path | None) -> dict[str, float]:
+    """Return recall on held-out explicit lines of game chat where 5 of 1,000 benign ones fire.
+
+    ``line`` scores the joined line, ``utterance`` the highest of its messages, as a bot does.
+    """
+    (path,) = locate("conda", data_dir)
+    lines = [
+        [text for text, _ in conda_utterances(row)]
+        for row in sources.table(path)
+        if row["intentClass"] == "E"
+        and sources.bucket(f"conda {row['matchId']}", 6) == 0
+        and row["utterance"].strip()
+    ]
+    lines = [line for line in lines if line]
+    alarms = len(heldout.ALARMS)
+    chat = heldout.benign(judged.corpus)
+    limit = threshold_at(judged.probabilities[chat, :alarms].max(axis=1), 0.005)
+    joined = judged.predict([" ".join(line) for line in lines])[:, :alarms].max(axis=1)
+    each = judged.predict([text for line in lines for text in line])[:, :alarms].max(axis=1)
+    starts = np.cumsum([0, *(len(line) for line in lines[:-1])])
+    highest = np.maximum.reduceat(each, starts)
+    return {
+        "lines": float(len(lines)),
+        "threshold": limit,
+        "recall_line": float((joined >= limit).mean()),
+        "recall_utterance": float((highest >= limit).mean()),
+    }
+
+
+def functional_suite(
+    judged: Judged, preset: dict[str, dict[str, float | None]], data_dir: Path | None
+) -> dict[str, Any]:
+    """Return the pass rate of each function and of all cases, at the preset's alert thresholds."""
+    (path,) = locate("ldnoobw", data_dir)
+    listed = [word for word in path.read_text(encoding="utf-8").splitlines() if word.isalpha()]
+    alone = judged.predict(listed)[:, CLASSES.index("hate")]
+    slurs = [word for word, score in zip(listed, alone, strict=True) if score >= SLUR_RANK]
+    found = functional.cases(slurs or listed)
+    scored = [
+        dict(zip(CLASSES, row, strict=True))
+        for row in judged.predict([case.text for case in found]).tolist()
+    ]
+    thresholds = {head: limits["alert"] or 0.5 for head, limits in preset.items()}
+    rates = functional.rates(found, scored, thresholds)
+    passed, total = (sum(pair[i] for pair in rates.values()) for i in (0, 1))
+    return {"passed": passed, "cases": total, "functions": rates}
+
+
+def evasion_suite(
+    judged: Judged, preset: dict[str, dict[str, float | None]]
+) -> dict[str, dict[str, float]]:
+    """Return, for each attack, the share of alarms kept and the fire rate on benign chat."""
+    corpus = judged.corpus
+    alarms = len(heldout.ALARMS)
+    limit = preset["hate"]["alert"] or 0.5
+    highest = judged.probabilities[:, :alarms].max(axis=1)
+    harmful = corpus.held_out & (corpus.labels[:, :alarms] == 1).any(axis=1)
+    toxic = harmful & np.isin(corpus.source, ATTACKED_SOURCES) & (highest >= limit)
+    harmless = np.flatnonzero(heldout.benign(corpus))
+    chosen = np.flatnonzero(toxic)[:ATTACKED_TEXTS]
+    benign = harmless[:: max(1, len(harmless) // (2 * ATTACKED_TEXTS))]
+    out = {}
+    for name in attacks.ATTACKS:
+        kept, fired = (
+            judged.predict(attacks.attacked([corpus.rows[i].text for i in rows], name))
+            for rows in (chosen, benign)
+        )
+        out[name] = {
+            "recall_kept": float((kept[:, :alarms].max(axis=1) >= limit).mean()),
+            "benign_fire_rate": float((fired[:, :alarms].max(axis=1) >= limit).mean()),
+        }
+    return out

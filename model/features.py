@@ -1,0 +1,165 @@
+"""Features that live inside a token or a pair of neighbours, and add up.
+
+A message is the set of its distinct tokens, the set of its distinct neighbouring pairs, and the
+character n-grams inside its tokens. Each block is scaled by a number that depends on lengths
+only:
+
+    words and pairs:    1 / (WORD_SCALE * sqrt(tokens + pairs))
+    character n-grams:  1 / (GRAM_SCALE * sqrt(n-grams of all distinct tokens, with repeats))
+
+TF-IDF's L2 norm needs the whole message; these do not, and rank as well (docs/classifier.md). So a
+token's part in every head's score is a small vector that serving computes once and remembers.
+
+A feature is known by a 32-bit hash instead of its string. Hashes of unknown features meet known
+ones by accident once in 20,000, which costs nothing measurable and saves every string in the artefact.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import murmurhash3_32
+
+from model.normalise import Normaliser
+
+SHORTEST, LONGEST = 2, 5
+"""Lengths of character n-grams."""
+
+TOKEN_LENGTH: Final = 24
+"""Characters of a token that n-grams are taken from."""
+
+WORD_SCALE, GRAM_SCALE = 6.5, 5.0
+"""About a typical inverse document frequency: they bring both blocks to the length that L2 would,
+so that the usual regularisation fits."""
+
+
+def n_grams(token: str) -> list[str]:
+    """Return the distinct character n-grams of ``<token>``, none for numbers and signs."""
+    if not token[0].isalpha():
+        return []
+    framed = f"<{token[:TOKEN_LENGTH]}>"
+    return list(
+        dict.fromkeys(
+            framed[start : start + length]
+            for length in range(SHORTEST, LONGEST + 1)
+            for start in range(len(framed) - length + 1)
+        )
+    )
+
+
+def word_key(token: str) -> int:
+    """Return the hash by which a token is known as a word, 0 to 2**32 - 1."""
+    return int(murmurhash3_32(token, seed=1, positive=True))
+
+
+def pair_key(first: str, second: str) -> int:
+    """Return the hash of two neighbouring tokens."""
+    return int(murmurhash3_32(f"{first} {second}", seed=2, positive=True))
+
+
+def gram_keys(token: str) -> list[int]:
+    """Return the hashes of a token's n-grams."""
+    return [int(murmurhash3_32(gram, seed=3, positive=True)) for gram in n_grams(token)]
+
+
+class ChatVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Texts to a sparse matrix of features, for scikit-learn.
+
+    Parameters: ``normaliser`` makes the tokens; ``min_count`` is in how many training texts a word
+    or pair, and in how many tokens' texts an n-gram, must occur.
+
+    Fitted: ``keys_``, the sorted hashes of the known features, and ``idf_``, what each column is
+    multiplied by, shape (features,).
+    """
+
+    def __init__(self, normaliser: Normaliser, min_count: int = 3) -> None:
+        self.normaliser = normaliser
+        self.min_count = min_count
+
+    def fit(self, texts: Iterable[str], y: Any = None) -> Self:  # noqa: ANN401
+        """Learn which features there are, and how rare each is."""
+        del y
+        return self.fit_tokens([self.normaliser.tokens(text) for text in texts])
+
+    def fit_tokens(self, messages: Sequence[Sequence[str]]) -> Self:
+        """Learn from messages that are tokens already."""
+        words: Counter[str] = Counter()
+        pairs: Counter[tuple[str, str]] = Counter()
+        for tokens in messages:
+            words.update(set(tokens))
+            pairs.update(set(pairwise(tokens)))
+        counts: Counter[int] = Counter()
+        for token, count in words.items():
+            for key in gram_keys(token):
+                counts[key] += count
+            counts[word_key(token)] += count
+        for pair, count in pairs.items():
+            if count >= self.min_count:
+                counts[pair_key(*pair)] += count
+        kept = sorted((key, n) for key, n in counts.items() if n >= self.min_count)
+        self.keys_ = np.array([key for key, _ in kept], dtype=np.uint32)
+        frequency = np.minimum([n for _, n in kept], len(messages))
+        # Smoothed inverse document frequency, as scikit-learn's TfidfTransformer has it.
+        self.idf_ = np.log((1 + len(messages)) / (1 + frequency)) + 1
+        return self
+
+    def transform(self, texts: Iterable[str]) -> sparse.csr_matrix:
+        """Return the features of texts, shape (texts, features)."""
+        return self.transform_tokens(self.normaliser.tokens(text) for text in texts)
+
+    def transform_tokens(self, messages: Iterable[Sequence[str]]) -> sparse.csr_matrix:
+        """Return the features of messages that are tokens already."""
+        tokens: dict[str, int] = {}
+        pairs: dict[tuple[str, str], int] = {}
+        token_lists = []
+        pair_lists = []
+        for message in messages:
+            distinct = dict.fromkeys(message)
+            token_lists.append([tokens.setdefault(token, len(tokens)) for token in distinct])
+            neighbours = dict.fromkeys(pairwise(message))
+            pair_lists.append([pairs.setdefault(pair, len(pairs)) for pair in neighbours])
+        # Which message has which token, and which token has which features: their product is
+        # which message has which features, computed once a token instead of once an occurrence.
+        has_token = _incidence(token_lists, len(tokens))
+        has_pair = _incidence(pair_lists, len(pairs))
+        words = self._columns([[word_key(token)] for token in tokens])
+        grams = self._columns([gram_keys(token) for token in tokens])
+        couples = self._columns([[pair_key(*pair)] for pair in pairs])
+        sizes = np.array([len(n_grams(token)) for token in tokens], dtype=np.float64)
+        n_tokens = np.asarray(has_token.sum(axis=1)).ravel()
+        n_pairs = np.asarray(has_pair.sum(axis=1)).ravel()
+        by_word = 1 / (WORD_SCALE * np.sqrt(np.maximum(n_tokens + n_pairs, 1)))
+        by_gram = 1 / (GRAM_SCALE * np.sqrt(np.maximum(has_token @ sizes, 1)))
+        matrix = sparse.diags(by_word) @ (has_token @ words + has_pair @ couples)
+        return sparse.csr_matrix(matrix + sparse.diags(by_gram) @ (has_token @ grams))
+
+    def _columns(self, keys: Sequence[Sequence[int]]) -> sparse.csr_matrix:
+        """Return a row for each list of keys, with each known key's rarity in its column."""
+        flat = np.array([key for row in keys for key in row], dtype=np.uint32)
+        rows = np.repeat(np.arange(len(keys)), [len(row) for row in keys])
+        columns = np.minimum(np.searchsorted(self.keys_, flat), max(len(self.keys_) - 1, 0))
+        known = self.keys_[columns] == flat if len(self.keys_) else np.zeros(len(flat), dtype=bool)
+        rows, columns = rows[known], columns[known]
+        shape = (len(keys), len(self.keys_))
+        return sparse.csr_matrix((self.idf_[columns], (rows, columns)), shape=shape)
+
+    def restricted(self, columns: NDArray[np.int_]) -> ChatVectorizer:
+        """Return a vectorizer that knows only some of these features, unscaled by rarity."""
+        smaller = ChatVectorizer(self.normaliser, self.min_count)
+        smaller.keys_ = self.keys_[columns]
+        smaller.idf_ = np.ones(len(columns))
+        return smaller
+
+
+def _incidence(lists: Sequence[Sequence[int]], width: int) -> sparse.csr_matrix:
+    ends = np.cumsum([0, *map(len, lists)])
+    indices = np.fromiter((index for row in lists for index in row), dtype=np.int64)
+    ones = np.ones(len(indices))
+    return sparse.csr_matrix((ones, indices, ends), shape=(len(lists), width))

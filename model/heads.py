@@ -1,0 +1,187 @@
+"""One head a class: a linear score, calibrated to a probability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+
+from model.classes import CLASSES, HARMS
+
+Floats = NDArray[np.float64]
+
+UNKNOWN: Final = -1
+"""The label of a row that a head's source says nothing about."""
+
+PLATT_SHARE: Final = 0.05
+"""Isotonic calibration has plateaus, on which a threshold could not tell two messages apart; so
+much of a logistic curve under it makes it strictly increasing."""
+
+LEVELS: Final = 127
+"""Weights are stored as whole numbers from -127 to 127, times one scale a head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A strictly increasing curve from a linear score to a probability.
+
+    Isotonic regression (Zadrozny and Elkan, KDD 2002) between ``x`` and ``y``, with a share of
+    Platt's logistic curve (1999) of ``slope`` and ``offset``.
+    """
+
+    x: Floats = field(repr=False)
+    y: Floats = field(repr=False)
+    slope: float
+    offset: float
+
+    @classmethod
+    def fit(cls, scores: Floats, labels: NDArray[np.int_], weights: Floats) -> Calibration:
+        """Fit to scores of rows the head was not trained on; all three of shape (rows,)."""
+        # Three decimals: a finer curve would only store noise.
+        rounded = np.round(scores, 3)
+        isotonic = IsotonicRegression(out_of_bounds="clip", y_min=0.0, y_max=1.0)
+        isotonic.fit(rounded, labels, sample_weight=weights)
+        platt = LogisticRegression(C=1e4).fit(scores[:, None], labels, sample_weight=weights)
+        return cls(
+            isotonic.X_thresholds_.astype(np.float32).astype(np.float64),
+            isotonic.y_thresholds_.astype(np.float32).astype(np.float64),
+            float(platt.coef_[0, 0]),
+            float(platt.intercept_[0]),
+        )
+
+    def __call__(self, scores: Floats) -> Floats:
+        """Return probabilities, 0 to 1, of the shape of ``scores``."""
+        logistic = 1 / (1 + np.exp(-(self.slope * scores + self.offset)))
+        stepped = np.interp(scores, self.x, self.y)
+        result: Floats = (1 - PLATT_SHARE) * stepped + PLATT_SHARE * logistic
+        return result
+
+
+def fit_linear(features: Any, labels: NDArray[np.int_], weights: Floats, c: float) -> Floats:  # noqa: ANN401
+    """Fit one logistic regression; return its weights with the intercept at the end."""
+    # At the default tolerance L-BFGS stops long before ranking is as good as it gets.
+    model = LogisticRegression(C=c, tol=1e-5, max_iter=300)
+    model.fit(features, labels, sample_weight=weights)
+    return np.append(model.coef_[0], model.intercept_[0])
+
+
+def _fit_part(
+    features: Any,  # noqa: ANN401
+    labels: NDArray[np.int_],
+    weights: Floats,
+    chosen: NDArray[np.bool_],
+    c: float,
+) -> Floats:
+    rows = chosen & (labels != UNKNOWN)
+    return fit_linear(features[rows], labels[rows], weights[rows], c)
+
+
+def _strongest(features: Any, weights: Floats, keep: int) -> NDArray[np.int_]:  # noqa: ANN401
+    """Return the columns, in order, of the features that move scores most.
+
+    By largest weight in any head; one that was seen only once in a while counts for less, because
+    its weight is less sure.
+    """
+    seen = np.bincount(features.indices, minlength=features.shape[1])
+    size = np.sqrt(features.multiply(features).sum(axis=0).A1 / np.maximum(seen, 1))
+    strength = np.abs(weights).max(axis=0) * size * np.minimum(seen, 30) ** 0.25
+    return np.sort(np.argsort(-strength, kind="stable")[:keep])
+
+
+class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """The heads over a feature matrix, as scikit-learn knows a classifier.
+
+    Fitted: ``levels_``, int8 of shape (heads, features); ``scale_`` and ``intercept_``, shape
+    (heads,); ``calibrations_``, one a head. ``predict_proba`` has a column for each of
+    ``CLASSES``; the rows do not add up to 1, because a message can be two things.
+    """
+
+    def __init__(self, c: float = 1.0, keep: int = 200_000) -> None:
+        self.c = c
+        self.keep = keep
+        self.classes_ = np.array(CLASSES)
+
+    def fit(
+        self,
+        features: Any,  # noqa: ANN401
+        labels: NDArray[np.int_],
+        *,
+        sample_weight: Floats,
+        folds: NDArray[np.int_],
+        calibration_weight: Floats,
+        scale: Floats,
+        tell: Callable[[str], None] = lambda _step: None,
+    ) -> Self:
+        """Fit, prune, and calibrate every head.
+
+        ``features`` is sparse, shape (rows, features); ``labels`` (rows, heads) holds 0, 1 or
+        ``UNKNOWN``, and a head sees only what it knows. ``folds`` (rows,) numbers the parts for
+        calibration, which goes by scores of parts a fit has not seen. ``calibration_weight``
+        (rows, heads) is what a row counts there, 0 not at all. ``scale`` (features,) is what each
+        column had been multiplied by, and is folded into the weights: at serving, columns come
+        without it. Fitted ``columns_`` are the features that were kept.
+        """
+        # For each head one fit on everything, for use, and one without each fold.
+        parts = (None, *np.unique(folds).tolist())
+        jobs = [(head, part) for head in range(len(HARMS)) for part in parts]
+        results = Parallel(n_jobs=-1, return_as="generator")(
+            delayed(_fit_part)(features, labels[:, head], sample_weight, folds != part, self.c)
+            for head, part in jobs
+        )
+        fits = {}
+        for (head, part), result in zip(jobs, results, strict=True):
+            fits[head, part] = result
+            tell(f"{HARMS[head]}: fitted" + ("" if part is None else f" without part {part}"))
+
+        weights = np.vstack([fits[head, None] for head in range(len(HARMS))])
+        self.columns_ = _strongest(features, weights[:, :-1], self.keep)
+        # Pruning moves scores a little, so that calibration comes after it.
+        kept = np.append(self.columns_, features.shape[1])
+        pruned = features[:, self.columns_]
+        self.calibrations_ = []
+        for head in range(len(HARMS)):
+            scores = np.zeros(len(labels))
+            for part in parts[1:]:
+                judged = folds == part
+                fitted = fits[head, part][kept]
+                scores[judged] = pruned[judged] @ fitted[:-1] + fitted[-1]
+            counts = calibration_weight[:, head]
+            used = counts > 0
+            self.calibrations_.append(
+                Calibration.fit(scores[used], labels[used, head], counts[used])
+            )
+        coefficients = weights[:, self.columns_] * scale[self.columns_]
+        self.scale_ = np.abs(coefficients).max(axis=1) / LEVELS
+        self.levels_ = np.round(coefficients / self.scale_[:, None]).astype(np.int8)
+        self.intercept_ = weights[:, -1]
+        return self
+
+    @property
+    def coefficients(self) -> Floats:
+        """The weights as they are used, shape (heads, features)."""
+        result: Floats = self.levels_ * self.scale_[:, None]
+        return result
+
+    def decision_function(self, features: Any) -> Floats:  # noqa: ANN401
+        """Return linear scores, shape (rows, heads)."""
+        result: Floats = np.asarray(features @ self.coefficients.T) + self.intercept_
+        return result
+
+    def predict_proba(self, features: Any) -> Floats:  # noqa: ANN401
+        """Return probabilities, shape (rows, classes)."""
+        return self.calibrated(self.decision_function(features))
+
+    def calibrated(self, scores: Floats) -> Floats:
+        """Return probabilities for linear scores of shape (rows, heads)."""
+        out = np.empty((len(scores), len(CLASSES)))
+        for index in range(len(HARMS)):
+            out[:, index] = self.calibrations_[index](scores[:, index])
+        out[:, -1] = 1 - out[:, :-1].max(axis=1)
+        return out
