@@ -21,10 +21,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-train: $(VENV)/.dev  ## DATA_DIR=… trains from a local copy, otherwise the data is downloaded
+train: $(VENV)/.dev  ## DATA_DIR=… is a folder with local copies of the data
 	$(BIN)/bellwether train $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 
-evaluate: $(VENV)/.dev  ## every figure of the model card; needs DATA_DIR or the network
+evaluate: $(VENV)/.dev  ## every figure of the model card; needs DATA_DIR
 	$(BIN)/bellwether evaluate --card $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 
 bench-model: $(VENV)/.bench  ## speed against scikit-learn's own path and alt-profanity-check

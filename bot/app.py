@@ -35,11 +35,27 @@ LONGEST_WAIT: Final = 60.0
 
 
 def load_scorer(settings: Settings) -> Scorer:
-    """Load the configured model; raises ``OperatorError`` with the reason it is refused."""
+    """Load the configured model and hold the thresholds against it.
+
+    Raises ``OperatorError`` with the reason why the model or a threshold is refused.
+    """
     try:
-        return Scorer.load(settings.model.folder)
+        scorer = Scorer.load(settings.model.folder)
     except ArtefactError as error:
         raise OperatorError(str(error)) from error
+    settings.moderation.defaults(scorer.presets)
+    return scorer
+
+
+def require_token(settings: Settings) -> str:
+    """Return the bot's token; raises ``OperatorError`` where there is none."""
+    token = settings.discord.token.get_secret_value()
+    if not token:
+        raise OperatorError(
+            "no token. Set the environment variable BELLWETHER_DISCORD__TOKEN, or put the token "
+            "into a secret file named bellwether_discord__token, or into [discord] token."
+        )
+    return token
 
 
 class App:
@@ -100,7 +116,6 @@ class App:
         Raises ``OperatorError``; nothing stays open then.
         """
         scorer = load_scorer(settings)
-        settings.moderation.defaults(scorer.presets)  # refused before anything is opened
         store = await SqliteStore.open(settings.storage.database)
         app = cls(settings, scorer, store, on_finished=on_finished, delay=delay)
         try:
@@ -147,12 +162,7 @@ class App:
         scoring = self._scoring
         if scoring is None:
             raise RuntimeError("an App is made by App.open")
-        token = self._settings.discord.token.get_secret_value()
-        if not token:
-            raise OperatorError(
-                "no token. Set the environment variable BELLWETHER_DISCORD__TOKEN, or put the token "
-                "into a secret file named bellwether_discord__token, or into [discord] token."
-            )
+        token = require_token(self._settings)
         point_at(self._settings.discord.api_base, self._settings.discord.gateway_url)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -200,6 +210,8 @@ class App:
                     "cannot reach Discord, trying again", reason=str(error), wait_seconds=wait
                 )
                 await self.client.http.close()
+                # login() would go on with the connector that close() has closed.
+                self.client.http.connector = discord.utils.MISSING
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
 

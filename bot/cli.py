@@ -1,9 +1,11 @@
-"""The commands: run, serve, demo, score, train, health."""
+"""The commands: run, serve, health, demo, score, train, evaluate."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import os
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -28,6 +30,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+BROKEN_PIPE = 141
+"""What a shell reports for a program that wrote to a closed pipe."""
+
 Config = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="A copy of config.example.toml.", show_default=False),
@@ -36,6 +41,9 @@ Config = Annotated[
 
 def main() -> None:
     """Run the command line; whatever the operator can put right ends in one plain message."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode
     try:
         cli()
     except OperatorError as error:
@@ -67,7 +75,7 @@ def _settings(config: Path | None) -> Settings:
 @cli.command()
 def run(config: Config = None) -> None:
     """Run the bot on Discord, until it is told to stop."""
-    from bot.app import App
+    from bot.app import App, require_token
 
     async def work() -> None:
         app = await App.open(settings)
@@ -77,6 +85,7 @@ def run(config: Config = None) -> None:
             await app.close()
 
     settings = _settings(config)
+    require_token(settings)  # before a model is loaded or a database made
     asyncio.run(work())
 
 
@@ -106,13 +115,18 @@ def health(config: Config = None) -> None:
         with urllib.request.urlopen(address, timeout=5) as answer:
             typer.echo(answer.read().decode())
     except OSError as error:
-        typer.echo(f"{address}: {error}", err=True)
+        typer.echo(
+            f"{address} does not answer ({error}). Is the bot running, with http.enabled = true?",
+            err=True,
+        )
         raise typer.Exit(1) from error
 
 
 @cli.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Local port; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Local port; 0 takes a free one.")
+    ] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Run the bot on a simulated Discord in the browser; no token, no server."""
@@ -120,7 +134,7 @@ def demo(
         from bot.demo import run_demo
     except ModuleNotFoundError as error:
         raise OperatorError(
-            f"the demo needs {error.name}: pip install 'bellwether[demo]', or use `make demo`."
+            f"the demo needs {error.name}: pip install '.[demo]', or use `make demo`."
         ) from error
     logs.configure("WARNING", "console")
     asyncio.run(run_demo(port=port, open_browser=browser))
@@ -128,7 +142,9 @@ def demo(
 
 @cli.command()
 def score(
-    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...")] = None,
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT...", help="Texts to score.")
+    ] = None,
     stdin: Annotated[
         bool,
         typer.Option("--stdin", help='Read JSON Lines {"id": ..., "text": ...}, write scores.'),
@@ -138,16 +154,23 @@ def score(
     ] = False,
     config: Config = None,
 ) -> None:
-    """Score texts: a table, or with --stdin one JSON line for each line read, in order."""
+    """Score texts: a table, or with --stdin a JSON line for each line with text, in order."""
     from bot.app import load_scorer
     from bot.scoring import score_lines
     from model.classes import CLASSES, HARMS
 
     if bool(texts) == stdin:
         raise OperatorError("give either TEXT arguments or --stdin.")
+    if stdin and explain:
+        raise OperatorError("--explain is for TEXT arguments; with --stdin there are only scores.")
     scorer = load_scorer(_settings(config))
     if stdin:
-        failed = score_lines(scorer, sys.stdin.buffer, sys.stdout.buffer)
+        try:
+            failed = score_lines(scorer, sys.stdin.buffer, sys.stdout.buffer)
+        except BrokenPipeError:
+            # Whoever read has had enough; Python must not stumble over the pipe once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(BROKEN_PIPE) from None
         if failed:
             typer.echo(f'bellwether: {failed} lines could not be scored; see "error".', err=True)
             raise typer.Exit(1)
@@ -169,7 +192,7 @@ def score(
 def train(
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder with local copies of the data; otherwise it is downloaded."),
+        typer.Option(help="Folder with local copies of the data, see model/datasets.py."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; the packaged model's by default.")
@@ -193,7 +216,7 @@ def train(
 def evaluate(
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder with local copies of the data; otherwise it is downloaded."),
+        typer.Option(help="Folder with local copies of the data, see model/datasets.py."),
     ] = None,
     given: Annotated[
         Path | None,
@@ -220,7 +243,7 @@ def evaluate(
             from model.evaluation import full
         except ModuleNotFoundError as error:
             raise OperatorError(
-                f"evaluating needs {error.name}: pip install 'bellwether[evaluate]'."
+                f"evaluating needs {error.name}: pip install '.[evaluate]'."
             ) from error
         with _progress() as tell:
             report = full.evaluate(settings.model.folder, data_dir, out, tell, write_card=card)

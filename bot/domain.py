@@ -31,6 +31,7 @@ class Status(StrEnum):
 class Post:
     """One revision of one message, whatever way it reached the bot.
 
+    ``revision`` is 0 for a message as it was posted, and its time in microseconds for an edit.
     ``text`` is cleaned (no NUL, no lone surrogate) and lives in memory only; it is left out of
     ``repr`` so that no log line can carry it.
     """

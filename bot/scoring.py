@@ -45,7 +45,9 @@ def _parse(line: bytes, number: int) -> dict[str, Any]:
     if len(line) > MAX_LINE:
         return {"id": None, "line": number, "error": f"longer than {MAX_LINE:,} bytes"}
     try:
-        request = json.loads(line)
+        request = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        return {"id": None, "line": number, "error": f"not UTF-8, at byte {error.start}"}
     except (ValueError, RecursionError) as error:
         return {"id": None, "line": number, "error": f"not JSON: {error}"}
     if not isinstance(request, dict):
@@ -53,6 +55,10 @@ def _parse(line: bytes, number: int) -> dict[str, Any]:
     if not isinstance(request.get("text"), str):
         return {"id": request.get("id"), "line": number, "error": '"text" is not a string'}
     return {"id": request.get("id"), "text": request["text"]}
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
 
 
 def _batches(source: BinaryIO) -> Iterator[list[bytes]]:

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -65,7 +73,13 @@ class Model(Section):
     folder: Path = PACKAGED
 
 
-Threshold = Annotated[float, Field(ge=0, le=1)] | Literal["off", "preset"]
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a number from 0 to 1 is meant, not true or false")  # noqa: TRY004
+    return value
+
+
+Threshold = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1)] | Literal["off", "preset"]
 
 
 class ClassThresholds(Section):
@@ -246,12 +260,16 @@ def _has_secrets(folder: Path) -> bool:
 def _explain(error: ValidationError, path: Path | None) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_context=False):
+        if problem["type"] == "literal_error" and isinstance(problem["input"], int | float):
+            continue  # the complaint about the number says more
         key = ".".join(str(part) for part in problem["loc"] if part not in _UNION_BRANCHES)
         if problem["type"] == "extra_forbidden":
             lines.append(f"{key}: no such setting; {_known_keys(problem['loc'])}")
         else:
             shown = "(hidden)" if "token" in key else repr(problem["input"])
             message = problem["msg"].removeprefix("Value error, ")
+            if problem["type"] == "model_type":
+                message = "must be a table of settings"
             lines.append(f"{key} = {shown}: {message[0].lower()}{message[1:]}")
     source = f"{path}, the environment or a secret file" if path else "the environment"
     return f"The settings (from {source}) are not usable:\n" + "\n".join(

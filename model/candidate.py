@@ -183,7 +183,7 @@ def _to_mlflow(document: dict[str, Any]) -> None:
     except ModuleNotFoundError as error:
         raise GateError(
             "MLFLOW_TRACKING_URI is set but MLflow is not installed: pip install "
-            "'bellwether[mlflow]', or unset it."
+            "'.[mlflow]', or unset it."
         ) from error
     mlflow.set_experiment("bellwether")
     with mlflow.start_run(run_name=document["version"]):

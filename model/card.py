@@ -12,7 +12,9 @@ from model.evaluation.report import markdown
 from model.sources import own_table
 from model.training import FEATURES
 
-SPEED = Path(__file__).parent.parent / "bench" / "model.json"
+ROOT = Path(__file__).parent.parent
+SPEED = ROOT / "bench" / "model.json"
+DESIGN = ROOT / "docs" / "classifier.md"
 
 
 def card(manifest: Manifest, figures: dict[str, Any]) -> str:
@@ -42,6 +44,8 @@ irony and insults without a harsh word are often wrong in both directions; see t
 suite below for how often. Groups that are much attacked in the training data are taken for attacks
 more easily. No message from any Discord server was or may be used to train it.
 
+## In short
+{_summary(manifest, figures)}
 ## How to read the figures
 Rows are held out by the hash of a group (near-duplicates, contrasting pairs, a match), for ever the
 same ones: half of irc_ubuntu, a third of goemotions and of the project's own texts, a sixth of the
@@ -55,6 +59,7 @@ added, so that this is no longer a figure for look-alikes nobody foresaw.
 
 {markdown(figures)}
 {_speed()}
+{_tried()}
 ## Data
 Each source trains only the heads its labels speak of (`model/sources.py` says how). Beside them
 {own:,} texts were written for this project
@@ -68,6 +73,38 @@ CC-BY sources are used under their attribution terms: the table is that attribut
 the label mapping and the normalisation. The artefact holds weights of hashed features and a list of
 words that stars may stand for; no text of any source can be read from it.
 """
+
+
+def _tried() -> str:
+    """Return the design page's section on what was tried, so that it is written once."""
+    page = DESIGN.read_text(encoding="utf-8")
+    return page[page.index("## What was tried and did not help") :].rstrip() + "\n"
+
+
+def _summary(manifest: Manifest, figures: dict[str, Any]) -> str:
+    worst = max(values["calibration_error"] for values in figures["heads"].values())
+    rows = (
+        ("davidson, grouped 5-fold macro-F1", "davidson", "macro_f1"),
+        ("hate average precision, same folds", "davidson", "hate_average_precision"),
+        (
+            "recall on explicit lines of unseen game chat at 5 alarms in 1,000",
+            "game_chat",
+            "recall_line",
+        ),
+        ("the same, highest of a line's messages", "game_chat", "recall_utterance"),
+    )
+    cells = [(name, f"{figures[part][key]:.3f}") for name, part, key in rows]
+    cells.append(("calibration error, worst head", f"{worst:.4f}"))
+    for attack in ("unicode confusables", "emoji inside words"):
+        kept = figures["evasion"][attack]["recall_kept"]
+        cells.append((f"alarms kept under {attack}, half of all words or letters", f"{kept:.3f}"))
+    balanced = figures["presets"]["balanced"]
+    cells += [
+        (f"benign chat that leads to {kind}, unseen half", f"{balanced[f'{kind} benign, all']:.4f}")
+        for kind in ("alert", "delete")
+    ]
+    lines = "\n".join(f"| {name} | {value} |" for name, value in cells)
+    return f"| figure | {manifest.version} |\n|---|---|\n{lines}\n"
 
 
 def _speed() -> str:

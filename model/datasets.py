@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -235,12 +236,29 @@ REGISTRY: Final = {
 }
 
 
+def check(names: Iterable[str], data_dir: Path | None) -> None:
+    """Raise ``DatasetError`` if a file of these datasets is nowhere to be had, before any work."""
+    for name in names:
+        dataset = REGISTRY[name]
+        for path in dataset.files:
+            if data_dir is not None and not (data_dir / path).is_file():
+                raise DatasetError(
+                    f"{data_dir / path} does not exist; see model/datasets.py for where it is from."
+                )
+            if data_dir is None and dataset.url(path) is None:
+                raise DatasetError(
+                    f"{path} cannot be downloaded as it is ({dataset.note}; published at "
+                    f"github.com/{dataset.repository}). Pass --data-dir with a local copy."
+                )
+
+
 def locate(name: str, data_dir: Path | None) -> list[Path]:
     """Return verified copies of a dataset's files, in the registry's order.
 
     With ``data_dir`` only that folder is looked at; without it the files are downloaded once into
     the user's cache. Raises ``DatasetError`` where a file cannot be had or its SHA-256 differs.
     """
+    check([name], data_dir)
     dataset = REGISTRY[name]
     return [_locate(dataset, path, data_dir) for path in dataset.files]
 
@@ -248,11 +266,6 @@ def locate(name: str, data_dir: Path | None) -> list[Path]:
 def _locate(dataset: Dataset, path: str, data_dir: Path | None) -> Path:
     url, digest = dataset.url(path), dataset.files[path]
     if data_dir is None:
-        if url is None:
-            raise DatasetError(
-                f"{path} cannot be downloaded as it is ({dataset.note}; published at "
-                f"github.com/{dataset.repository}). Pass --data-dir with a local copy."
-            )
         try:
             return Path(
                 pooch.retrieve(
@@ -264,12 +277,10 @@ def _locate(dataset: Dataset, path: str, data_dir: Path | None) -> Path:
             )
         except (OSError, ValueError) as error:
             raise DatasetError(
-                f"could not download {path} from {url}: {error}. "
+                f"could not download {path} from {url} ({type(error).__name__}). "
                 "Check the network, or pass --data-dir with a local copy."
             ) from error
     local = data_dir / path
-    if not local.is_file():
-        raise DatasetError(f"{local} does not exist; see model/datasets.py for where it is from.")
     found = pooch.file_hash(str(local), alg="sha256")
     if found != digest:
         raise DatasetError(

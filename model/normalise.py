@@ -9,7 +9,9 @@ come out as harmless as it went in; the evasion suite measures both sides.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Final
 
 from model.lookalikes import REGIONAL_LETTERS, Table, build_tables
@@ -21,6 +23,12 @@ MAX_TOKENS: Final = 400
 """Further tokens are not read; with this no text costs more than a bounded time."""
 
 URL_TOKEN, USER_TOKEN, CODE_TOKEN, NUMBER_TOKEN = "%url", "%user", "%code", "%0"
+
+LONGEST_WORD: Final = 200
+"""Nobody reads a word in a longer chunk, and the patterns below may take the square of its length."""
+
+MAX_UPRIGHT: Final = 5
+"""In how many places of a word an i may be an l: 32 readings."""
 
 # ------------------------------------------------------------------ the whole text
 
@@ -55,6 +63,7 @@ _WILD = re.compile(
 )
 _WILD_WORD = re.compile(r"[a-z*]*\*[a-z*]*")
 _LEET: Final = str.maketrans("013456789@$!|+", "oieasgtbgasiit")
+_AS_L: Final = str.maketrans("1!|", "lll")
 _LEET_WORD = re.compile(r"[a-z0-9@$!|+']*(?:[a-z][0-9@$!|+]|[0-9@$!|+][a-z])[a-z0-9@$!|+']*")
 _LEET_INNER = re.compile(r"(?<=[a-z])[0-9@$!|+]{1,4}(?=[a-z])")
 _LEET_EDGE = re.compile(
@@ -77,295 +86,21 @@ _UNLIKE_LATIN: Final = frozenset("бгджзийлпфцчшщъыьэюя")
 # Short words that may stand beside a hyphen or a dot ("go-to", "all.in"): joining them would make
 # one unknown word out of two known ones.
 _SHORT_WORDS: Final = frozenset(
-    [
-        "a",
-        "i",
-        "u",
-        "o",
-        "r",
-        "n",
-        "y",
-        "k",
-        "m",
-        "x",
-        "b",
-        "c",
-        "d",
-        "e",
-        "an",
-        "am",
-        "as",
-        "at",
-        "be",
-        "by",
-        "do",
-        "go",
-        "he",
-        "hi",
-        "if",
-        "in",
-        "is",
-        "it",
-        "me",
-        "my",
-        "no",
-        "of",
-        "oh",
-        "ok",
-        "on",
-        "or",
-        "so",
-        "to",
-        "up",
-        "us",
-        "we",
-        "um",
-        "uh",
-        "ur",
-        "im",
-        "id",
-        "ya",
-        "yo",
-        "gg",
-        "wp",
-        "ez",
-        "op",
-        "hp",
-        "xp",
-        "pc",
-        "tv",
-        "vs",
-        "dm",
-        "pm",
-        "ad",
-        "re",
-        "ex",
-        "co",
-        "lol",
-        "lmao",
-        "omg",
-        "wtf",
-        "brb",
-        "afk",
-        "pls",
-        "plz",
-        "thx",
-        "bro",
-        "man",
-        "dude",
-        "the",
-        "and",
-        "for",
-        "you",
-        "are",
-        "was",
-        "not",
-        "but",
-        "all",
-        "can",
-        "has",
-        "had",
-        "her",
-        "his",
-        "him",
-        "how",
-        "its",
-        "let",
-        "may",
-        "new",
-        "now",
-        "off",
-        "old",
-        "one",
-        "our",
-        "out",
-        "own",
-        "say",
-        "see",
-        "she",
-        "too",
-        "two",
-        "use",
-        "way",
-        "who",
-        "why",
-        "yes",
-        "yet",
-        "get",
-        "got",
-        "did",
-        "any",
-        "day",
-        "big",
-        "bad",
-        "boy",
-        "end",
-        "far",
-        "few",
-        "fun",
-        "god",
-        "guy",
-        "hey",
-        "hit",
-        "hot",
-        "job",
-        "key",
-        "kid",
-        "lie",
-        "lot",
-        "low",
-        "mad",
-        "mom",
-        "dad",
-        "men",
-        "mid",
-        "mod",
-        "nah",
-        "nan",
-        "nice",
-        "nit",
-        "non",
-        "nor",
-        "odd",
-        "ohh",
-        "pay",
-        "per",
-        "put",
-        "ran",
-        "red",
-        "run",
-        "sad",
-        "sat",
-        "saw",
-        "set",
-        "sex",
-        "sit",
-        "six",
-        "sky",
-        "son",
-        "sun",
-        "ten",
-        "tho",
-        "thy",
-        "top",
-        "try",
-        "via",
-        "war",
-        "wet",
-        "win",
-        "won",
-        "wow",
-        "yay",
-        "yea",
-        "zip",
-        "air",
-        "aka",
-        "app",
-        "art",
-        "ask",
-        "ass",
-        "bag",
-        "bar",
-        "bat",
-        "bed",
-        "bet",
-        "bit",
-        "bot",
-        "box",
-        "bug",
-        "bus",
-        "buy",
-        "car",
-        "cat",
-        "cry",
-        "cup",
-        "cut",
-        "die",
-        "dig",
-        "dip",
-        "dog",
-        "dry",
-        "due",
-        "ear",
-        "eat",
-        "egg",
-        "ego",
-        "fan",
-        "fat",
-        "fig",
-        "fit",
-        "fix",
-        "fly",
-        "gas",
-        "gay",
-        "gun",
-        "hat",
-        "high",
-        "ice",
-        "ill",
-        "jet",
-        "joy",
-        "lag",
-        "lap",
-        "law",
-        "leg",
-        "log",
-        "map",
-        "max",
-        "min",
-        "mix",
-        "net",
-        "nil",
-        "nut",
-        "oil",
-        "pen",
-        "pet",
-        "pie",
-        "pig",
-        "pop",
-        "rap",
-        "raw",
-        "rip",
-        "row",
-        "rub",
-        "sec",
-        "sip",
-        "sir",
-        "tap",
-        "tax",
-        "tea",
-        "tie",
-        "tip",
-        "toy",
-        "ugh",
-        "van",
-        "vip",
-        "web",
-        "wit",
-        "zoo",
-        "isn",
-        "aint",
-        "dont",
-        "cant",
-        "thats",
-        "love",
-        "hate",
-        "fuck",
-        "shit",
-        "this",
-        "that",
-        "with",
-        "have",
-        "from",
-        "they",
-        "will",
-        "what",
-        "when",
-        "your",
-        "good",
-        "just",
-        "like",
-    ]
+    """
+    a i u o r n y k m x b c d e an am as at be by do go he hi if in is it me my no of oh ok on
+    or so to up us we um uh ur im id ya yo gg wp ez op hp xp pc tv vs dm pm ad re ex co lol
+    lmao omg wtf brb afk pls plz thx bro man dude the and for you are was not but all can has
+    had her his him how its let may new now off old one our out own say see she too two use
+    way who why yes yet get got did any day big bad boy end far few fun god guy hey hit hot
+    job key kid lie lot low mad mom dad men mid mod nah nan nice nit non nor odd ohh pay per
+    put ran red run sad sat saw set sex sit six sky son sun ten tho thy top try via war wet
+    win won wow yay yea zip air aka app art ask ass bag bar bat bed bet bit bot box bug bus
+    buy car cat cry cup cut die dig dip dog dry due ear eat egg ego fan fat fig fit fix fly
+    gas gay gun hat high ice ill jet joy lag lap law leg log map max min mix net nil nut oil
+    pen pet pie pig pop rap raw rip row rub sec sip sir tap tax tea tie tip toy ugh van vip
+    web wit zoo isn aint dont cant thats love hate fuck shit this that with have from they
+    will what when your good just like
+    """.split()  # noqa: SIM905 - a list of one word a line is three hundred lines
 )
 
 
@@ -373,17 +108,27 @@ _SHORT_WORDS: Final = frozenset(
 class Normaliser:
     """A normaliser with its tables. Equal tables give equal tokens on every machine.
 
-    ``censored`` are the words that stars may stand for, the likeliest first.
+    ``hidden`` are words that people hide, the likeliest first: what stars may stand for, and what
+    a stretched or numbered word is read as where both readings are possible.
     """
 
     always: Table = field(repr=False)
     in_words: Table = field(repr=False)
-    censored: tuple[str, ...] = field(repr=False, default=())
+    hidden: dict[str, int] = field(repr=False, default_factory=dict)
+    _by_length: dict[int, list[str]] = field(repr=False, init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for word in self.hidden:
+            self._by_length.setdefault(len(word), []).append(word)
 
     @classmethod
-    def build(cls, censored: tuple[str, ...] = ()) -> Normaliser:
+    def build(cls, hidden: Sequence[str] = ()) -> Normaliser:
         """Make the tables from this Python's Unicode database; used when training."""
-        return cls(*build_tables(), censored)
+        return cls(*build_tables(), {word: rank for rank, word in enumerate(hidden)})
+
+    def with_hidden(self, hidden: Sequence[str]) -> Normaliser:
+        """Return a normaliser with the same tables that looks for these words."""
+        return replace(self, hidden={word: rank for rank, word in enumerate(hidden)})
 
     def tokens(self, text: str) -> list[str]:
         """Return at most ``MAX_TOKENS`` tokens: words, numbers, runs of ! and ?, emoji, places."""
@@ -417,17 +162,17 @@ class Normaliser:
             if len(chunk) == 1:
                 single += 1
         if single > 2:  # noqa: PLR2004 - a spelt word has at least three
-            text = _SPELT.sub(_unspell, " ".join(chunks))
+            text = _SPELT.sub(self._unspell, " ".join(chunks))
             chunks = text.split()
         return chunks
 
     def chunk(self, chunk: str) -> tuple[str, ...]:
         """Return the tokens of one prepared chunk."""
         if chunk.isalpha() and chunk.isascii():
-            return (_REPEATED.sub(_squeeze, chunk),)
+            return (self._squeezed(chunk),)
         if not chunk.isascii():
-            chunk = self._unmask(chunk)
-            if _WILD.search(chunk):
+            chunk = self._upright(self._unmask(chunk))
+            if len(chunk) <= LONGEST_WORD and _WILD.search(chunk):
                 chunk = _WILD_WORD.sub(self._uncensor, _WILD.sub("*", chunk))
         if chunk in {URL_TOKEN, CODE_TOKEN}:
             return (chunk,)
@@ -435,17 +180,40 @@ class Normaliser:
             chunk = _URL.sub(f" {URL_TOKEN} ", chunk)
         if "@" in chunk or "<" in chunk:
             chunk = _MENTION.sub(f" {USER_TOKEN} ", chunk)
-        if "*" in chunk or "#" in chunk:
-            chunk = _STARRED.sub(self._uncensor, chunk)
-        if not chunk.isalnum():
-            chunk = _EDGES.sub("", _MARKS.sub("", chunk))
-        chunk = _LEET_WORD.sub(_unleet, chunk)
-        chunk = _JOINABLE.sub(_join, chunk)
-        chunk = _REPEATED.sub(_squeeze, chunk)
+        if len(chunk) <= LONGEST_WORD:
+            chunk = self._read(chunk)
         return tuple(
             NUMBER_TOKEN if token.isdigit() else token.replace("'", "")
             for token in _TOKEN.findall(chunk)
         )
+
+    def _read(self, chunk: str) -> str:
+        """Undo what hides a word inside one chunk of bearable length."""
+        if "*" in chunk or "#" in chunk:
+            chunk = _STARRED.sub(self._uncensor, chunk)
+        if not chunk.isalnum():
+            chunk = _EDGES.sub("", _MARKS.sub("", chunk))
+        chunk = _LEET_WORD.sub(self._unleet, chunk)
+        return self._squeezed(_JOINABLE.sub(_join, chunk))
+
+    def _squeezed(self, chunk: str) -> str:
+        """Cut runs of three and more letters: to one where that gives a hidden word."""
+        if _REPEATED.search(chunk) is None:
+            return chunk
+        shortest = _REPEATED.sub(r"\1", chunk)
+        return shortest if shortest in self.hidden else _REPEATED.sub(_squeeze, chunk)
+
+    def _unleet(self, match: re.Match[str]) -> str:
+        word = match.group()
+        if _QUANTITY.fullmatch(word):
+            return word
+        read = _LEET_EDGE.sub(_letters_for, _LEET_INNER.sub(_letters_for, word))
+        if read not in self.hidden:
+            # Bolder readings, a 1 as an l among them, only where they give a word people hide.
+            for bolder in (word.translate(_LEET), word.translate(_AS_L).translate(_LEET)):
+                if bolder in self.hidden:
+                    return bolder
+        return read
 
     def _unmask(self, word: str) -> str:
         """Turn look-alikes into Latin in a word that is wholly, or was already partly, Latin."""
@@ -457,39 +225,56 @@ class Normaliser:
         foreign = latin < len(letters) or not _UNLIKE_LATIN.isdisjoint(word)
         return word if foreign else mapped
 
+    def _upright(self, chunk: str) -> str:
+        """Read an i as an l or the other way, where only that gives a hidden word.
+
+        Decorated alphabets draw a capital I and a small l alike.
+        """
+        places = [at for at, char in enumerate(chunk) if char in "il"]
+        if chunk in self.hidden or not chunk.isalpha() or len(places) > MAX_UPRIGHT:
+            return chunk
+        for letters in product("il", repeat=len(places)):
+            read = list(chunk)
+            for at, letter in zip(places, letters, strict=True):
+                read[at] = letter
+            if (word := "".join(read)) in self.hidden:
+                return word
+        return chunk
+
+    def _unspell(self, match: re.Match[str]) -> str:
+        """Join letters that were spelt out, where enough of them really are letters."""
+        run = match.group()
+        joined = "".join(
+            char for char in run if not char.isspace() and char not in "._-*~|/\\+=^,:;•"
+        )
+        letters = sum(char.isalpha() for char in joined)
+        # Three letters may be a list or a key to press ("w a s d" is four); k y s is a message.
+        if joined != "kys" and (len(joined) <= 3 or letters < len(joined) / 2):  # noqa: PLR2004
+            return run
+        # "a p a t h e t i c" is more likely "a pathetic" than "apathetic".
+        if joined not in self.hidden and joined[1:] in self.hidden:
+            return f"{joined[0]} {joined[1:]}"
+        return joined
+
     def _uncensor(self, match: re.Match[str]) -> str:
-        """Return the listed word that the stars most likely stand for, or the word as it is."""
+        """Return the hidden word that the stars most likely stand for, or the word as it is.
+
+        A star stands between letters ("st*upid") or for one each ("st*pid"). Anything looser would
+        find abuse in "th*s".
+        """
         word = match.group()
-        pattern = re.compile(_STARS.sub(lambda m: f"[a-z]{{0,{len(m.group()) + 1}}}", word))
-        fitting = [
-            (abs(len(known) - len(word)), rank, known)
-            for rank, known in enumerate(self.censored)
-            if abs(len(known) - len(word)) <= 1 and pattern.fullmatch(known)
-        ]
-        return min(fitting)[2] if fitting else word
+        without = _STARS.sub("", word)
+        if without in self.hidden:
+            return without
+        pattern = re.compile(_STARS.sub(lambda m: f"[a-z]{{{len(m.group())}}}", word))
+        # Kept in the order of likelihood.
+        alike = self._by_length.get(len(word), ())
+        return next((known for known in alike if pattern.fullmatch(known)), word)
 
 
 def _unflag(match: re.Match[str]) -> str:
     run = match.group()
     return run if len(run) == 2 else run.translate(REGIONAL_LETTERS)  # noqa: PLR2004 - one flag
-
-
-def _unspell(match: re.Match[str]) -> str:
-    """Join letters that were spelt out, where enough of them really are letters."""
-    run = match.group()
-    joined = "".join(char for char in run if not char.isspace() and char not in "._-*~|/\\+=^,:;•")
-    letters = sum(char.isalpha() for char in joined)
-    # Three letters may be a list or a key to press ("w a s d" is four); only k y s is a message.
-    if joined == "kys" or (len(joined) > 3 and letters >= len(joined) / 2):  # noqa: PLR2004
-        return joined
-    return run
-
-
-def _unleet(match: re.Match[str]) -> str:
-    word = match.group()
-    if _QUANTITY.fullmatch(word):
-        return word
-    return _LEET_EDGE.sub(_letters_for, _LEET_INNER.sub(_letters_for, word))
 
 
 def _letters_for(match: re.Match[str]) -> str:

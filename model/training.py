@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from model import attacks, sources
+from model import attacks, datasets, sources
 from model.classes import HARMS
 from model.features import ChatVectorizer
 from model.heads import UNKNOWN, Floats, Heads
@@ -26,6 +26,10 @@ FEATURES: Final = 200_000
 """How many features are kept, the strongest; further ones add size and no average precision."""
 
 CALIBRATION_FOLDS: Final = 2
+
+HIDDEN_SEEN, HIDDEN_SHARE = 8, 0.4
+"""A word is worth looking for behind stars if so many training texts with it, and such a share of
+them, are harmful."""
 
 MISSPELT_PARTS: Final = {
     "texts": 1, "conda": 3, "davidson": 4, "hatexplain": 4, "dghs": 8, "irc_ubuntu": 8,
@@ -60,54 +64,40 @@ class Corpus:
         return np.array([row.source for row in self.rows])
 
 
-def censored_words(rows: Sequence[Row], tokens: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the words that stars may stand for: single words of the list, commonest first.
+def hidden_words(rows: Sequence[Row], tokens: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the words that people hide: those that mostly stand in harmful texts, commonest first.
 
-    From the word list instead of the source code: nobody who reads the code must read them.
+    From the training rows and the word list instead of from the source code: nobody who reads the
+    code must read them.
     """
-    listed = {row.text for row in rows if row.source == "ldnoobw" and row.text.isalpha()}
-    counts = Counter(token for message in tokens for token in message)
-    forms = {
-        form
-        for word in listed
-        for form in (word, f"{word}s", f"{word}es", f"{word}er", f"{word}ed", f"{word}ing")
-        if counts[form] > 4 and len(form) > 3  # noqa: PLR2004 - seen, and long enough to star
-    }
-    more = {token for token, count in counts.items() if token in _MILD and count}
-    return tuple(sorted(forms | more, key=lambda word: (-counts[word], word)))
-
-
-_MILD: Final = frozenset(
-    [
-        "damn",
-        "hell",
-        "crap",
-        "stupid",
-        "idiot",
-        "idiots",
-        "idiotic",
-        "moron",
-        "dumb",
-        "kill",
-        "die",
-        "loser",
-        "trash",
-        "pathetic",
+    seen: Counter[str] = Counter()
+    harmful: Counter[str] = Counter()
+    for row, message in zip(rows, tokens, strict=True):
+        if row.held_out:
+            continue
+        words = {token for token in message if token.isalpha() and token.isascii()}
+        seen.update(words)
+        if any(row.labels.values()):
+            harmful.update(words)
+    found = [
+        word
+        for word, count in harmful.items()
+        if len(word) > 3 and count >= HIDDEN_SEEN and count >= HIDDEN_SHARE * seen[word]  # noqa: PLR2004
     ]
-)
-"""Words of no obscenity that are starred out all the same."""
+    return tuple(sorted(found, key=lambda word: (-harmful[word], word)))
 
 
 def read_corpus(data_dir: Path | None, tell: Tell) -> tuple[Corpus, Normaliser]:
     """Load and tokenise every source; raises ``datasets.DatasetError``."""
+    datasets.check((name for name in sources.SOURCES if name in datasets.REGISTRY), data_dir)
     rows: list[Row] = []
     for name in sources.SOURCES:
         loaded = sources.load(name, data_dir)
         tell(f"{name}: {len(loaded):,} texts")
         rows += loaded
     first = Normaliser.build()
-    censored = censored_words(rows, [first.tokens(row.text) for row in rows])
-    normaliser = Normaliser(first.always, first.in_words, censored)
+    hidden = hidden_words(rows, [first.tokens(row.text) for row in rows])
+    normaliser = first.with_hidden(hidden)
     tokens = [normaliser.tokens(row.text) for row in rows]
     labels = np.full((len(rows), len(HARMS)), UNKNOWN)
     for index, row in enumerate(rows):

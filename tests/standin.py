@@ -130,7 +130,7 @@ class StandIn:
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
+            site = web.TCPSite(runner, "127.0.0.1", self.port)
             await site.start()
             self.port = runner.addresses[0][1]
             yield self
@@ -151,6 +151,15 @@ class StandIn:
         identity = self.new_id()
         await self.dispatch("MESSAGE_CREATE", self._message(identity, where, author, content))
         return identity
+
+    async def edit(self, identity: int, content: str, *, where: int = GENERAL) -> None:
+        message = self._message(identity, where, MEMBER, content)
+        message["edited_timestamp"] = discord.utils.utcnow().isoformat()
+        await self.dispatch("MESSAGE_UPDATE", message)
+
+    async def preview_arrives(self, identity: int, content: str, *, where: int = GENERAL) -> None:
+        """Send the edit that Discord makes when a link's preview is ready: it has no time."""
+        await self.dispatch("MESSAGE_UPDATE", self._message(identity, where, MEMBER, content))
 
     async def dispatch(self, event: str, data: dict[str, Any]) -> None:
         assert self._socket is not None, "no client is connected"

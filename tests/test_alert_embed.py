@@ -39,7 +39,7 @@ def test_it_says_who_where_what_and_why() -> None:
     shown = str(embed_of("some words").to_dict())
     for part in (
         "some words", "robin", "<@44>", "general", "<#33>", "/22/33/11", "0.97", "abc123",
-        "delete ≥ 0.90", *CLASSES,
+        "0.97 ≥ 0.90", *CLASSES,
     ):  # fmt: skip
         assert part in shown
 

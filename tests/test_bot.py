@@ -61,6 +61,31 @@ async def test_a_fresh_install_observes(settings: Settings) -> None:
         await app.close()
 
 
+async def test_an_edit_is_read_like_a_message(world: World) -> None:
+    await world.choose_desk()
+    message = await world.say(BENIGN)
+    await world.member.edit(message, HATEFUL)
+    await world.app.drained()
+    assert world.texts() == []
+    (alert,) = world.alerts
+    assert (alert.title or "").startswith("Deleted")
+    assert HATEFUL in str(alert.to_dict())
+
+
+async def test_an_edit_of_what_was_alerted_is_not_alerted_again(world: World) -> None:
+    await world.choose_desk()
+    message = await world.say(BORDERLINE)
+    await world.member.edit(message, f"{BORDERLINE}!")
+    await world.app.drained()
+    assert len(world.alerts) == 1
+    assert world.app.pipeline.recorded == 2
+    await world.env.advance_time(1)  # the simulated clock stands still by itself
+    await world.member.edit(message, HATEFUL)
+    await world.app.drained()
+    assert world.texts() == []
+    assert len(world.alerts) == 2
+
+
 async def test_alerts_ping_nobody(world: World) -> None:
     await world.choose_desk()
     await world.say(f"@everyone {world.moderator.mention} you worthless pathetic idiot")

@@ -58,7 +58,7 @@ def test_own_data_is_measured(tmp_path: Path, scorer: Scorer, suffix: str) -> No
         lines = ["text,insult,threat", *(f"{text},{a},{b}" for text, a, b in rows)]
     else:
         lines = [json.dumps({"text": t, "insult": a, "threat": b or None}) for t, a, b in rows]
-    path.write_text("\n".join(lines))
+    path.write_text("\ufeff" + "\n".join(lines), encoding="utf-8")
     table = own.evaluate(path, scorer.probabilities, scorer.presets["balanced"])
     assert "| insult | 3 | 1 | 1.000 |" in table
     assert "hate" not in table
@@ -70,6 +70,10 @@ def test_own_data_is_measured(tmp_path: Path, scorer: Scorer, suffix: str) -> No
         ("a.csv", b"text,insult\nhello,2\n", "record 1: insult is '2'; 0 or 1 is allowed"),
         ("a.csv", b"words\nhello\n", 'no "text"'),
         ("a.csv", b"text\nhello\n", "has no labels"),
+        ("a.csv", b"text;insult\nhello;1\n", "it has: text;insult"),
+        ("a.csv", b"text,insult\nhello,0,1\n", "not as many cells"),
+        ("a.csv", b"text,insult\nhello\n", "not as many cells"),
+        ("a.jsonl", b'{"text": "a", "insult": true}', "insult is True"),
         ("a.csv", b"\xff", "cannot read"),
         ("a.jsonl", b"{\n", "line 1 is not JSON"),
         ("a.jsonl", b"5\n", "line 1 is not an object"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
@@ -52,6 +54,19 @@ async def test_a_huge_body_is_refused(scorer: Scorer) -> None:
     async with client(scorer) as http:
         answer = await http.post("/predict", json={"text": "a" * MAX_BODY})
     assert answer.status_code == 413
+
+
+async def test_a_body_of_unknown_length_is_refused(scorer: Scorer) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"text": "'
+        while True:
+            yield b"a" * 1_000
+
+    async with client(scorer) as http:
+        answer = await http.post(
+            "/predict", content=endless(), headers={"Content-Type": "application/json"}
+        )
+    assert answer.status_code == 411
 
 
 async def test_health(scorer: Scorer) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import discord
 import pytest
 
 from model.artefact import ARTEFACT, PACKAGED
-from tests.process import bellwether, rows, settings_for, until, with_alert_channel
+from tests.process import DATABASE, bellwether, rows, settings_for, until, with_alert_channel
 from tests.standin import MODERATORS, TOKEN, StandIn
 from tests.world import BENIGN, BORDERLINE, HATEFUL
 
@@ -49,6 +50,23 @@ async def test_it_logs_in_scores_alerts_deletes_and_stops(tmp_path: Path) -> Non
     assert any(line["logger"].startswith("discord") for line in lines)
     for secret in (TOKEN, BENIGN, BORDERLINE, HATEFUL):
         assert secret not in running.logged()
+
+
+async def test_edits_are_read_and_previews_are_not(tmp_path: Path) -> None:
+    await with_alert_channel(tmp_path)
+    async with StandIn().serving() as standin:
+        async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+            await until(standin.identified.is_set, running)
+            message = await standin.say(BENIGN)
+            await standin.preview_arrives(message, HATEFUL)
+            await standin.edit(message, BORDERLINE)
+            await standin.edit(message, f"{BORDERLINE}?")
+            count = "SELECT count(*) FROM scores"
+            await until(lambda: rows(tmp_path, count)[0][0] == 3, running)
+            await until(lambda: standin.sent, running)
+            assert await running.stop() == 0
+    assert standin.deleted == []
+    assert len(standin.sent) == 1
 
 
 async def test_sigterm_drains_what_was_received(tmp_path: Path) -> None:
@@ -91,6 +109,18 @@ async def ended(tmp_path: Path, settings: dict[str, str], *arguments: str) -> tu
     return code, running.logged()
 
 
+async def test_it_waits_for_a_discord_that_cannot_be_reached(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    standin = StandIn(port=port)
+    async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+        # More than once: the second attempt is the first that starts from a failed one.
+        await until(lambda: running.logged().count("cannot reach Discord") == 2, running)
+        async with standin.serving():
+            await until(standin.identified.is_set, running)
+            assert await running.stop() == 0
+
+
 async def test_no_token(tmp_path: Path) -> None:
     async with StandIn().serving() as standin:
         settings = settings_for(standin, tmp_path, BELLWETHER_DISCORD__TOKEN="")
@@ -98,6 +128,7 @@ async def test_no_token(tmp_path: Path) -> None:
     assert code == 2
     assert "no token. Set the environment variable BELLWETHER_DISCORD__TOKEN" in said
     assert standin.requests == []
+    assert not (tmp_path / DATABASE).exists()
 
 
 async def test_a_wrong_token(tmp_path: Path) -> None:

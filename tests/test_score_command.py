@@ -73,7 +73,8 @@ def test_an_open_pipe_is_answered_at_once() -> None:
     ("line", "said"),
     [
         (b"{", "not JSON"),
-        (b"\xff\xfe", "not JSON"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b'{"id": NaN, "text": "x"}', "NaN is no JSON value"),
         (b"5", "not an object"),
         (b'{"id": 7}', '"text" is not a string'),
         (b'{"id": 7, "text": null}', '"text" is not a string'),

@@ -119,6 +119,8 @@ def test_a_threshold_that_contradicts_the_preset_is_refused(
     [
         ("[discord]\ntokn = 1", ["discord.tokn", "no such setting", "token"]),
         ("[moderation.hate]\nalert = 7", ["moderation.hate.alert", "7", "less than or equal to 1"]),
+        ("[moderation.hate]\nalert = true", ["moderation.hate.alert", "not true or false"]),
+        ("[moderation]\nhate = 3", ["moderation.hate", "must be a table"]),
         ('[moderation]\nmode = "shoot"', ["moderation.mode", "'shoot'", "'observe' or 'enforce'"]),
         ('[discord]\ngateway_url = "http://x"', ["discord.gateway_url", "ws or wss"]),
         ("[http]\nport = 70000", ["http.port", "70000", "65535"]),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,23 @@ SCORES = dict.fromkeys(CLASSES, 0.25)
 WRITTEN = "private words that must not reach the disk"
 
 
+Opened = Callable[[Path], Awaitable[SqliteStore]]
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[Opened]:
+    """Open stores that are closed whatever happens: each keeps a thread, which keeps pytest alive."""
+    stores: list[SqliteStore] = []
+
+    async def open_one(path: Path) -> SqliteStore:
+        stores.append(await SqliteStore.open(path))
+        return stores[-1]
+
+    yield open_one
+    for store in stores:
+        await store.close()
+
+
 def decision(number: int, *kinds: Kind, revision: int = 0) -> Decision:
     post = Post(
         number, 2, 3, 4, datetime(2026, 1, 1, tzinfo=UTC), WRITTEN, "a name", revision=revision
@@ -24,13 +42,13 @@ def decision(number: int, *kinds: Kind, revision: int = 0) -> Decision:
     return Decision(post, SCORES, "m", tuple(Reason(kind, "hate", 0.9, 0.5) for kind in kinds))
 
 
-async def test_decisions_come_back_as_unfinished_cases(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a" / "b.sqlite3")
+async def test_decisions_come_back_as_unfinished_cases(tmp_path: Path, opened: Opened) -> None:
+    store = await opened(tmp_path / "a" / "b.sqlite3")
     await store.record([decision(1), decision(2, Kind.ALERT), decision(3, Kind.ALERT, Kind.DELETE)])
     await store.finish(decision(3).post, Kind.DELETE, Outcome(Status.FAILED, "why"))
     await store.close()
 
-    store = await SqliteStore.open(tmp_path / "a" / "b.sqlite3")
+    store = await opened(tmp_path / "a" / "b.sqlite3")
     second, third = await store.unfinished()
     assert second.decision.post.message_id == 2
     assert second.decision.reasons == (Reason(Kind.ALERT, "hate", 0.9, 0.5),)
@@ -42,20 +60,38 @@ async def test_decisions_come_back_as_unfinished_cases(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_a_replay_changes_nothing(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "db")
+async def test_a_replay_changes_nothing(tmp_path: Path, opened: Opened) -> None:
+    store = await opened(tmp_path / "db")
     first = decision(1, Kind.ALERT)
     assert await store.record([first, first]) == [first]
     await store.finish(first.post, Kind.ALERT, Outcome(Status.DONE))
     assert await store.record([first, decision(1, Kind.ALERT, Kind.DELETE)]) == []
     assert await store.unfinished() == []
-    again = decision(1, Kind.ALERT, revision=5)
-    assert await store.record([again]) == [again]
     await store.close()
 
 
-async def test_no_text_and_no_name_is_on_disk(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "db")
+async def test_an_edit_acts_only_where_its_message_has_not_been_acted_on(
+    tmp_path: Path, opened: Opened
+) -> None:
+    store = await opened(tmp_path / "db")
+    await store.record([decision(1, Kind.ALERT), decision(2)])
+    same, worse, late = (
+        decision(1, Kind.ALERT, revision=5),
+        decision(1, Kind.ALERT, Kind.DELETE, revision=6),
+        decision(2, Kind.ALERT, revision=5),
+    )
+    recorded = await store.record([same, worse, late, decision(2, Kind.ALERT, revision=6)])
+    assert [(entry.post.revision, entry.reasons != ()) for entry in recorded] == [
+        (5, False),
+        (6, True),
+        (5, True),
+        (6, False),
+    ]
+    await store.close()
+
+
+async def test_no_text_and_no_name_is_on_disk(tmp_path: Path, opened: Opened) -> None:
+    store = await opened(tmp_path / "db")
     await store.record([decision(1, Kind.ALERT)])
     await store.close()
     for path in tmp_path.iterdir():
@@ -63,16 +99,16 @@ async def test_no_text_and_no_name_is_on_disk(tmp_path: Path) -> None:
         assert b"a name" not in path.read_bytes()
 
 
-async def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "db")
+async def test_a_failed_transaction_leaves_nothing(tmp_path: Path, opened: Opened) -> None:
+    store = await opened(tmp_path / "db")
     with pytest.raises(KeyError):
         await store.record([decision(1), Decision(decision(2).post, {}, "m")])
     assert await store.record([decision(1)]) == [decision(1)]
     await store.close()
 
 
-async def test_a_servers_settings_survive(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "db")
+async def test_a_servers_settings_survive(tmp_path: Path, opened: Opened) -> None:
+    store = await opened(tmp_path / "db")
     await store.set_alert_channel(7, 70)
     await store.set_alert_channel(7, 71)
     await store.set_thresholds(7, {("hate", Kind.ALERT): 0.5, ("hate", Kind.DELETE): None}, 1)
@@ -80,7 +116,7 @@ async def test_a_servers_settings_survive(tmp_path: Path) -> None:
     await store.set_fact("a", "b")
     await store.close()
 
-    store = await SqliteStore.open(tmp_path / "db")
+    store = await opened(tmp_path / "db")
     assert await store.alert_channels() == {7: 71}
     assert await store.thresholds() == {7: {("hate", Kind.ALERT): 0.6, ("hate", Kind.DELETE): None}}
     assert (await store.fact("a"), await store.fact("b")) == ("b", None)
@@ -88,7 +124,7 @@ async def test_a_servers_settings_survive(tmp_path: Path) -> None:
 
 
 async def test_rows_from_before_insults_were_scored_come_back_without_that_score(
-    tmp_path: Path,
+    tmp_path: Path, opened: Opened
 ) -> None:
     scripts = sorted((Path(store_package.__file__).parent / "migrations").glob("*.sql"))
     connection = sqlite3.connect(tmp_path / "db")
@@ -100,7 +136,7 @@ async def test_rows_from_before_insults_were_scored_come_back_without_that_score
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()
-    store = await SqliteStore.open(tmp_path / "db")
+    store = await opened(tmp_path / "db")
     (case,) = await store.unfinished()
     assert case.decision.scores == {"hate": 0.9, "offensive": 0.1, "neither": 0.0}
     embed = alert_embed(case, channel_name="c", author_name="a", deletion=None)
@@ -108,21 +144,21 @@ async def test_rows_from_before_insults_were_scored_come_back_without_that_score
     await store.close()
 
 
-async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, opened: Opened) -> None:
     connection = sqlite3.connect(tmp_path / "db")
     connection.execute("PRAGMA user_version = 9999")
     connection.close()
     with pytest.raises(OperatorError, match="newer Bellwether"):
-        await SqliteStore.open(tmp_path / "db")
+        await opened(tmp_path / "db")
 
 
-async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, opened: Opened) -> None:
     (tmp_path / "db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(OperatorError, match="cannot be used"):
-        await SqliteStore.open(tmp_path / "db")
+        await opened(tmp_path / "db")
 
 
-async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, opened: Opened) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OperatorError, match="cannot open the database"):
-        await SqliteStore.open(tmp_path / "file" / "db")
+        await opened(tmp_path / "file" / "db")

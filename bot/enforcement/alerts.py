@@ -11,7 +11,9 @@ from bot.domain import Case, Decision, Kind, Outcome, Status
 from model.classes import CLASSES
 
 EXCERPT_LENGTH: Final = 700
-BAR_LENGTH: Final = 12
+BAR_LENGTH: Final = 8
+"""A line of the score table is then 30 characters, which a phone shows without breaking it."""
+
 _RED, _AMBER, _GREY = 0xD83C3E, 0xE8A33D, 0x80848E
 
 _LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)")
@@ -51,7 +53,7 @@ def score_table(decision: Decision) -> str:
         score = decision.scores[name]
         line = f"{name:<{width}} {bar(score)} {score:.2f}"
         if name in reached:
-            line += f"  {reached[name].kind} ≥ {reached[name].threshold:.2f}"
+            line += f" ≥ {reached[name].threshold:.2f}"
         lines.append(line)
     return "```\n" + "\n".join(lines) + "\n```"
 

@@ -41,8 +41,10 @@ def create_api(scorer: Scorer, problem: Callable[[], str | None] = lambda: None)
 
     @api.middleware("http")
     async def bounded(request: Request, call_next: Callable[..., object]) -> object:
-        """Refuse a body whose announced length is beyond anything worth scoring."""
-        length = request.headers.get("content-length", "0")
+        """Refuse a body that is beyond anything worth scoring, or does not say how long it is."""
+        length = request.headers.get("content-length", "")
+        if request.method == "POST" and not length.isdigit():
+            return JSONResponse({"error": "send the body with a Content-Length"}, 411)
         if length.isdigit() and int(length) > MAX_BODY:
             return JSONResponse({"error": f"the body exceeds {MAX_BODY:,} bytes"}, 413)
         return await call_next(request)  # type: ignore[misc]

@@ -66,6 +66,17 @@ class Client(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """Queue a new message. No await before that: it would cost the order."""
+        self._read(message)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Queue what a message was edited to; without a cache only the raw event fires.
+
+        A link preview that arrives late is an edit too, but one without a time: nobody wrote.
+        """
+        if payload.message.edited_at is not None:
+            self._read(payload.message)
+
+    def _read(self, message: discord.Message) -> None:
         post = post_of(message, self.user.id if self.user else 0)
         if post is not None:
             self._submit(post)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import discord
 
@@ -28,6 +29,11 @@ def clean(text: str) -> str:
     return _UNCLEAN.sub("\ufffd", text)
 
 
+def _microseconds(moment: datetime) -> int:
+    """Return a time as Discord tells it, fine enough that two quick edits differ."""
+    return int(moment.timestamp() * 1_000_000)
+
+
 def post_of(message: discord.Message, own_id: int) -> Post | None:
     """Return the post to be scored, ``None`` for a message that is none of the bot's business.
 
@@ -50,4 +56,5 @@ def post_of(message: discord.Message, own_id: int) -> Post | None:
         created_at=message.created_at,
         text=text,
         author_name=clean(message.author.display_name),
+        revision=0 if message.edited_at is None else _microseconds(message.edited_at),
     )

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -128,6 +129,8 @@ class SqliteStore:
         """Write scores and due actions in one transaction; return the decisions that are new.
 
         A message that is already journalled, from before a crash or a replay, is left as it is.
+        An edit leads to actions only if it calls for one that its message has not had yet: nobody
+        wants a second alert for a corrected comma.
         """
         now = _now()
         columns = (*SCORE_COLUMNS, *CLASSES)
@@ -135,11 +138,16 @@ class SqliteStore:
         fresh: list[Decision] = []
         async with self._transaction() as connection:
             known = await self._known(decisions)
+            taken = await self._taken(decisions)
             for decision in decisions:
-                key = (decision.post.message_id, decision.post.revision)
-                if key not in known:
-                    known.add(key)
-                    fresh.append(decision)
+                post = decision.post
+                if (post.message_id, post.revision) in known:
+                    continue
+                known.add((post.message_id, post.revision))
+                due = {reason.kind for reason in decision.reasons}
+                had = taken.setdefault(post.message_id, set())
+                fresh.append(decision if due - had else replace(decision, reasons=()))
+                had |= due
             await connection.executemany(
                 f"INSERT INTO scores ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - our own names
                 [_score_row(decision, now) for decision in fresh],
@@ -175,6 +183,18 @@ class SqliteStore:
             ) as cursor:
                 found.update((row[0], row[1]) for row in await cursor.fetchall())
         return found
+
+    async def _taken(self, decisions: Iterable[Decision]) -> dict[int, set[Kind]]:
+        """Return which kinds of action the edited ones among these messages have had."""
+        taken: dict[int, set[Kind]] = {}
+        for decision in decisions:
+            post = decision.post
+            if post.revision and decision.reasons and post.message_id not in taken:
+                async with self._connection.execute(
+                    "SELECT kind FROM actions WHERE message_id = ?", (post.message_id,)
+                ) as cursor:
+                    taken[post.message_id] = {Kind(row[0]) for row in await cursor.fetchall()}
+        return taken
 
     async def finish(self, post: Post, kind: Kind, outcome: Outcome) -> None:
         """Write how an action ended. ``PENDING`` leaves it to be tried after the next start."""

@@ -25,6 +25,10 @@ The promise for balanced deletions is 2 of 10,000; they are set at half of it, b
 rate is read off a handful of texts, and the other half must keep the promise too.
 """
 
+DELETED: Final = {"observe": (), "balanced": ("hate", "threat"), "strict": ALARMS}
+"""What a preset deletes. An insult is for a moderator to judge, unless they chose to be strict: in
+game chat the surest "insult" of all is a bare "noob"."""
+
 LIVE_CHAT: Final = ("irc_ubuntu", "texts", "conda")
 """Where deletions are set: goemotions' labels are too noisy to find two in ten thousand with."""
 
@@ -59,14 +63,17 @@ def operating_points(corpus: Corpus, probabilities: Floats) -> Presets:
     presets: Presets = {}
     for name, rate in ALERT_RATES.items():
         alert = threshold_at(highest[chat & first], rate)
-        delete_rate = DELETE_RATES[name]
+        delete_rate, deleted = DELETE_RATES[name], DELETED[name]
         delete = None
         if delete_rate is not None:
-            delete = max(threshold_at(highest[live & first], delete_rate), alert)
+            columns = [HARMS.index(head) for head in deleted]
+            worst = probabilities[live & first][:, columns].max(axis=1)
+            delete = max(threshold_at(worst, delete_rate), alert)
         presets[name] = {
-            head: {"alert": alert, "delete": delete}
-            if head in ALARMS
-            else {"alert": None, "delete": None}
+            head: {
+                "alert": alert if head in ALARMS else None,
+                "delete": delete if head in deleted else None,
+            }
             for head in HARMS
         }
     return presets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,20 +25,21 @@ def read(path: Path) -> list[tuple[str, dict[str, int]]]:
     ``InputError`` naming the row and what is allowed.
     """
     try:
-        content = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8-sig")  # Excel writes a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path}: {error}") from error
     rows: list[tuple[str, dict[str, int]]] = []
     for number, record in enumerate(_records(path, content), start=1):
         text = record.get("text")
         if not isinstance(text, str):
-            raise InputError(f'{path}, record {number}: no "text"; every record needs one.')
+            found = ", ".join(str(name) for name in record)
+            raise InputError(f'{path}, record {number}: no "text"; it has: {found}.')
         labels = {}
         for head in HARMS:
             value = record.get(head)
             if value is None or value == "":
                 continue
-            if str(value) not in {"0", "1"}:
+            if isinstance(value, bool) or str(value) not in {"0", "1"}:
                 raise InputError(
                     f"{path}, record {number}: {head} is {value!r}; 0 or 1 is allowed."
                 )
@@ -52,9 +54,13 @@ def read(path: Path) -> list[tuple[str, dict[str, int]]]:
 
 def _records(path: Path, content: str) -> Sequence[Mapping[str, object]]:
     if path.suffix != ".jsonl":
-        return list(csv.DictReader(content.splitlines()))
+        table = list(csv.DictReader(io.StringIO(content, newline="")))
+        for number, row in enumerate(table, start=1):
+            if None in row or None in row.values():
+                raise InputError(f"{path}, record {number} has not as many cells as the header.")
+        return table
     records = []
-    for number, line in enumerate(content.splitlines(), start=1):
+    for number, line in enumerate(content.split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -72,7 +78,10 @@ def evaluate(
     predict: Callable[[Sequence[str]], Floats],
     preset: Mapping[str, Mapping[str, float | None]],
 ) -> str:
-    """Return a Markdown table: for each labelled class ranking, calibration, recall, fire rate."""
+    """Return a Markdown table: for each labelled class ranking, calibration, recall, fire rate.
+
+    Recall and fire rate are at the preset's alert threshold, or at 0.5 where it has none.
+    """
     rows = read(path)
     probabilities = predict([text for text, _ in rows])
     header = (
