@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Final
 
 import aiohttp
@@ -134,7 +135,7 @@ class App:
         """Return what keeps the bot from doing its work, ``None`` while nothing does."""
         if self._scoring is None or self._scoring.done():
             return "not scoring"
-        if self.client.is_closed() or not self.client.is_ready():
+        if not self.client.connected:
             return "not connected to Discord"
         return None
 
@@ -226,12 +227,19 @@ class App:
     async def close(self) -> None:
         """Close everything that ``open`` opened, in the opposite order."""
         self._accepting = False
-        if self._http is not None:
-            await self._http.stop()
-        await self.dispatcher.stop()
-        if self._scoring is not None:
-            self._scoring.cancel()
-            await asyncio.gather(self._scoring, return_exceptions=True)
-        if not self.client.is_closed():
-            await self.client.close()
-        await self._store.close()
+        async with AsyncExitStack() as closing:
+            # Last in, first out, each whatever becomes of the others: the pipeline ends before the
+            # dispatcher it feeds, and the store, whose thread would keep the process alive, last.
+            closing.push_async_callback(self._store.close)
+            if not self.client.is_closed():
+                closing.push_async_callback(self.client.close)
+            closing.push_async_callback(self.dispatcher.stop)
+            if self._scoring is not None:
+                closing.push_async_callback(_cancelled, self._scoring)
+            if self._http is not None:
+                closing.push_async_callback(self._http.stop)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

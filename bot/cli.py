@@ -106,8 +106,7 @@ def health(config: Config = None) -> None:
     """Ask the running bot on this machine whether it is well; exit status 1 if it is not."""
     settings = load(config)
     host = settings.http.host
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
-        host = "127.0.0.1"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound
     if ":" in host:
         host = f"[{host}]"
     address = f"http://{host}:{settings.http.port}/healthz"

@@ -42,6 +42,7 @@ class Pipeline:
         self._batch_size = batch_size
         self._queue: asyncio.Queue[Post] = asyncio.Queue(queue_size)
         self.dropped = 0
+        self._dropping = False
         self.recorded = 0
 
     def submit(self, post: Post) -> None:
@@ -52,9 +53,12 @@ class Pipeline:
         try:
             self._queue.put_nowait(post)
         except asyncio.QueueFull:
-            if self.dropped % self._queue.maxsize == 0:
+            if not self._dropping:
                 log.error("queue full", queue_size=self._queue.maxsize)  # noqa: TRY400 - expected
             self.dropped += 1
+            self._dropping = True
+        else:
+            self._dropping = False
 
     async def drained(self) -> None:
         """Wait until every post submitted so far is on disk and handed on."""

@@ -65,12 +65,15 @@ def _batches(source: BinaryIO) -> Iterator[list[bytes]]:
     """Yield the lines that have arrived, whole ones only, as often as any have."""
     read = source.read1 if isinstance(source, io.BufferedReader) else source.read
     rest: list[bytes] = []
+    size = 0
     while chunk := read(CHUNK):
         *lines, last = chunk.split(b"\n")
         if lines:
             lines[0] = b"".join([*rest, lines[0]])
-            rest = []
+            rest, size = [], 0
             yield lines
-        rest.append(last)
+        if size <= MAX_LINE:  # of a longer line only enough is kept to know that it is one
+            rest.append(last)
+            size += len(last)
     if any(rest):
         yield [b"".join(rest)]

@@ -23,6 +23,7 @@ from pydantic_settings import (
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 from yarl import URL
@@ -220,6 +221,12 @@ def load(path: Path | None) -> Settings:
         return FromFile()
     except ValidationError as error:
         raise OperatorError(_explain(error, path)) from None
+    except SettingsError as error:
+        # pydantic-settings names the field and its source, never the value.
+        raise OperatorError(
+            f"{error}: a section cannot be set as a whole; set its keys, for example "
+            f"{PREFIX}DISCORD__TOKEN."
+        ) from None
 
 
 def _check_file(path: Path) -> None:
@@ -266,7 +273,8 @@ def _explain(error: ValidationError, path: Path | None) -> str:
         if problem["type"] == "extra_forbidden":
             lines.append(f"{key}: no such setting; {_known_keys(problem['loc'])}")
         else:
-            shown = "(hidden)" if "token" in key else repr(problem["input"])
+            # A token may have landed in the wrong place of its section.
+            shown = "(hidden)" if problem["loc"][0] == "discord" else repr(problem["input"])
             message = problem["msg"].removeprefix("Value error, ")
             if problem["type"] == "model_type":
                 message = "must be a table of settings"

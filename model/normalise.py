@@ -27,6 +27,9 @@ URL_TOKEN, USER_TOKEN, CODE_TOKEN, NUMBER_TOKEN = "%url", "%user", "%code", "%0"
 LONGEST_WORD: Final = 200
 """Nobody reads a word in a longer chunk, and the patterns below may take the square of its length."""
 
+LONGEST_TOKEN: Final = 64
+"""A longer token is cut, so that what serving remembers of it is bounded."""
+
 MAX_UPRIGHT: Final = 5
 """In how many places of a word an i may be an l: 32 readings."""
 
@@ -169,7 +172,7 @@ class Normaliser:
     def chunk(self, chunk: str) -> tuple[str, ...]:
         """Return the tokens of one prepared chunk."""
         if chunk.isalpha() and chunk.isascii():
-            return (self._squeezed(chunk),)
+            return (self._squeezed(chunk)[:LONGEST_TOKEN],)
         if not chunk.isascii():
             chunk = self._upright(self._unmask(chunk))
             if len(chunk) <= LONGEST_WORD and _WILD.search(chunk):
@@ -183,7 +186,7 @@ class Normaliser:
         if len(chunk) <= LONGEST_WORD:
             chunk = self._read(chunk)
         return tuple(
-            NUMBER_TOKEN if token.isdigit() else token.replace("'", "")
+            NUMBER_TOKEN if token.isdigit() else token.replace("'", "")[:LONGEST_TOKEN]
             for token in _TOKEN.findall(chunk)
         )
 

@@ -179,25 +179,46 @@ async def test_a_deleted_alert_channel_is_reported_and_can_be_replaced(world: Wo
 
 
 async def test_a_passing_failure_is_retried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.enforcement.dispatcher.RETRY_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr("bot.enforcement.dispatcher.RETRY_SECONDS", (0.01,))
     await world.choose_desk()
-    world.env.inject_error("POST", "/channels/*/messages", status=503, times=2)
-    world.env.inject_error("DELETE", "/channels/*/messages/*", status=503, times=1)
+    world.env.inject_error("POST", "/channels/*/messages", status=503, times=9)
+    world.env.inject_error("DELETE", "/channels/*/messages/*", status=503, times=9)
     await world.say(HATEFUL)
     assert world.texts() == []
     assert len(world.alerts) == 1
 
 
-async def test_a_failure_that_lasts_is_given_up_and_reported(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.enforcement.dispatcher.RETRY_SECONDS", (0.01,))
+async def test_what_discord_refuses_is_given_up_and_reported(world: World) -> None:
     await world.choose_desk()
-    world.env.inject_error("DELETE", "/channels/*/messages/*", status=503, times=None)
+    world.env.inject_error("DELETE", "/channels/*/messages/*", status=400, code=50035, times=None)
     await world.say(HATEFUL)
     assert world.texts() == [HATEFUL]
     (alert,) = world.alerts
     assert (alert.title or "").startswith("Could not delete")
+    # The alert went well, and still the moderators can see that the deletion did not.
+    result = await world.moderator.slash(world.desk, "threshold show")
+    assert "status 400, code 50035" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]
+
+
+async def test_deletions_go_before_alerts(world: World) -> None:
+    await world.choose_desk()
+    before = len(world.env.http_requests)
+    for _ in range(3):
+        await world.member.send(world.general, HATEFUL)
+        world.app.dispatcher._delay = 0.05
+    await world.app.drained()
+    asked = [request.method for request in world.env.http_requests[before:]]
+    assert sorted(asked) == ["DELETE"] * 3 + ["POST"] * 3
+    assert asked.index("POST") >= 1
+    assert asked[-1] == "POST"
+
+
+async def test_a_stopped_dispatcher_takes_nothing_on(world: World) -> None:
+    await world.choose_desk()
+    await world.app.dispatcher.stop()
+    await world.say(HATEFUL)
+    assert world.texts() == [HATEFUL]
+    assert len(await world.app._store.unfinished()) == 1
 
 
 async def test_a_message_already_gone_counts_as_deleted(world: World) -> None:

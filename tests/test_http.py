@@ -69,6 +69,16 @@ async def test_a_body_of_unknown_length_is_refused(scorer: Scorer) -> None:
     assert answer.status_code == 411
 
 
+async def test_a_length_does_not_excuse_a_chunked_body(scorer: Scorer) -> None:
+    async with client(scorer) as http:
+        answer = await http.post(
+            "/predict",
+            content=b'{"text": "a"}',
+            headers={"Content-Length": "5", "Transfer-Encoding": "chunked"},
+        )
+    assert answer.status_code == 411
+
+
 async def test_health(scorer: Scorer) -> None:
     async with client(scorer) as http:
         answer = await http.get("/healthz")

@@ -103,6 +103,22 @@ async def test_the_bots_own_health(tmp_path: Path) -> None:
                 assert await asyncio.wait_for(health.process.wait(), 30) == 1
 
 
+async def test_half_a_request_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
+    async with StandIn().serving() as standin:
+        settings = settings_for(
+            standin, tmp_path, BELLWETHER_HTTP__ENABLED="true", BELLWETHER_HTTP__PORT="0"
+        )
+        async with bellwether(tmp_path, settings) as running:
+            await until(lambda: '"event": "ready"' in running.logged(), running)
+            lines = [json.loads(line) for line in running.logged().splitlines()]
+            port = next(line["port"] for line in lines if line["event"] == "http listening")
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            await writer.drain()
+            assert await running.stop() == 0
+            writer.close()
+
+
 async def ended(tmp_path: Path, settings: dict[str, str], *arguments: str) -> tuple[int, str]:
     async with bellwether(tmp_path, settings, *arguments) as running:
         code = await asyncio.wait_for(running.process.wait(), 60)

@@ -155,6 +155,19 @@ def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         load(None)
 
 
+@pytest.mark.parametrize("name", ["BELLWETHER_MODERATION", "BELLWETHER_MODERATION__HATE"])
+def test_a_section_cannot_be_set_as_a_whole(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "off")
+    with pytest.raises(OperatorError):
+        load(None)
+
+
+def test_a_token_in_the_wrong_place_is_not_shown_either(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError) as caught:
+        load(written(tmp_path, 'discord = "abc.secret.def"'))
+    assert "abc.secret.def" not in str(caught.value)
+
+
 def test_a_token_is_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BELLWETHER_DISCORD__TOKEN", "abc.secret.def")
     assert "abc.secret.def" not in repr(load(None))

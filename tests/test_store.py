@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -105,6 +106,20 @@ async def test_a_failed_transaction_leaves_nothing(tmp_path: Path, opened: Opene
         await store.record([decision(1), Decision(decision(2).post, {}, "m")])
     assert await store.record([decision(1)]) == [decision(1)]
     await store.close()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_cancelled_write_leaves_no_transaction_open(
+    tmp_path: Path, opened: Opened, turns: int
+) -> None:
+    store = await opened(tmp_path / "db")
+    writing = asyncio.create_task(store.set_fact("a", "b"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    await store.set_fact("a", "c")
+    assert await store.fact("a") == "c"
 
 
 async def test_a_servers_settings_survive(tmp_path: Path, opened: Opened) -> None:

@@ -38,7 +38,7 @@ class AlertsGroup(app_commands.Group, name="alerts", description="Where moderato
             return
         await self._store.set_alert_channel(guild.id, channel.id)
         self._book.set_alert_channel(guild.id, channel.id)
-        self._dispatcher.problems.pop(guild.id, None)
+        self._dispatcher.forget_problem(guild.id)
         answer = f"Alerts go to {channel.mention} from now on."
         if channel.permissions_for(guild.default_role).view_channel:
             answer += "\n⚠ Everybody can read that channel; alerts quote what was written."

@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.commands.tree import MODERATOR, guild_of, say
 from bot.domain import Kind
-from bot.enforcement.alerts import bar
+from bot.enforcement.alerts import bar, shorten
 from bot.enforcement.dispatcher import Dispatcher
 from bot.policy.book import PolicyBook
 from bot.policy.thresholds import ThresholdError, Thresholds
@@ -65,8 +65,8 @@ class ThresholdGroup(
             if self._enforcing
             else "observing: nothing is deleted, alerts say what would have been",
         )
-        if problem := self._dispatcher.problems.get(guild.id):
-            embed.add_field(name="⚠ Last action failed", value=problem, inline=False)
+        if problem := self._dispatcher.problem(guild.id):
+            embed.add_field(name="⚠ Last action failed", value=shorten(problem, 1024), inline=False)
         await say(interaction, embed=embed)
 
     @app_commands.command(name="set")

@@ -20,6 +20,10 @@ ALERT_PERMISSIONS: Final = discord.Permissions(
 )
 
 
+class ServerUnavailableError(Exception):
+    """Discord says that this server is out just now; its channels are not known."""
+
+
 class Actuator(Protocol):
     """Carries out one action of a case and says how it ended.
 
@@ -56,6 +60,8 @@ class Alerting:
         self, guild_id: int, channel_id: int
     ) -> discord.abc.GuildChannel | discord.Thread | None:
         guild = self._client.get_guild(guild_id)
+        if guild is not None and guild.unavailable:
+            raise ServerUnavailableError
         return None if guild is None else guild.get_channel_or_thread(channel_id)
 
     async def alert(self, case: Case) -> Outcome:

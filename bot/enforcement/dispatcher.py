@@ -14,7 +14,7 @@ import discord
 import structlog
 
 from bot.domain import Case, Kind, Outcome, Post, Status
-from bot.enforcement.actuators import Actuator
+from bot.enforcement.actuators import Actuator, ServerUnavailableError
 from bot.patience import until_written
 from bot.store.sqlite import SqliteStore
 
@@ -23,10 +23,18 @@ log = structlog.stdlib.get_logger(__name__)
 ORDER: Final = (Kind.DELETE, Kind.ALERT)
 """Deletion first: the message goes sooner, and the alert can say how the deletion went."""
 
-RETRY_SECONDS: Final = (0.5, 2.0, 8.0)
-"""Waits before another attempt at an action that failed for a passing reason."""
+RETRY_SECONDS: Final = (0.5, 2.0, 8.0, 30.0, 60.0)
+"""Waits between attempts while Discord cannot be reached; the last one repeats until it can."""
 
-RETRIED: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+RATE_LIMITED, SERVER_ERROR = 429, 500
+
+PASSING: Final = (
+    ServerUnavailableError,
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+)
+"""What passes by itself, beside Discord's own errors and rate limits."""
 
 
 class Dispatcher:
@@ -50,40 +58,52 @@ class Dispatcher:
         self._actuator = actuator
         self._on_finished = on_finished
         self._delay = delay
-        self._waiting: dict[int, deque[Case]] = {}
+        self._queues: dict[int, _Queue] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
-        self.problems: dict[int, str] = {}
-        """By server, why its last action failed; gone once one succeeds."""
+        self._stopped = False
+        self._problems: dict[tuple[int, Kind], str] = {}
+
+    def problem(self, guild_id: int) -> str | None:
+        """Return why the last deletion or alert of a server failed; ``None`` once one succeeds."""
+        found = (self._problems.get((guild_id, kind)) for kind in Kind)
+        return next((problem for problem in found if problem), None)
+
+    def forget_problem(self, guild_id: int) -> None:
+        """Forget what failed: a moderator has just put it right."""
+        for kind in Kind:
+            self._problems.pop((guild_id, kind), None)
 
     def hand_on(self, cases: Sequence[Case]) -> None:
-        """Take cases over, without waiting."""
+        """Take cases over, without waiting. After ``stop`` they are left to the next start."""
+        if self._stopped:
+            return
         for case in cases:
             guild_id = case.decision.post.guild_id
-            self._waiting.setdefault(guild_id, deque()).append(case)
+            self._queues.setdefault(guild_id, _Queue()).put(case)
             if guild_id not in self._workers:
                 self._workers[guild_id] = asyncio.create_task(
                     self._serve(guild_id), name=f"dispatch-{guild_id}"
                 )
 
     async def drained(self) -> None:
-        """Wait until nothing is left to do."""
+        """Wait until nothing is left to do. Cancelling the wait cancels nothing else."""
         while self._workers:
-            await asyncio.gather(*self._workers.values())
+            await asyncio.wait(self._workers.values())
 
     async def stop(self) -> None:
         """Give up what has not been done; it stays pending in the journal."""
+        self._stopped = True
         workers = list(self._workers.values())
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
 
     async def _serve(self, guild_id: int) -> None:
-        waiting = self._waiting[guild_id]
+        queue = self._queues[guild_id]
         try:
-            while waiting:
-                case = waiting.popleft()
+            while (case := queue.get()) is not None:
                 try:
-                    await self._handle(case)
+                    further = await self._step(case)
                 except Exception:
                     # One case must not hold up a server's others; it stays pending on disk.
                     log.exception(
@@ -91,43 +111,88 @@ class Dispatcher:
                         guild_id=guild_id,
                         message_id=case.decision.post.message_id,
                     )
+                else:
+                    if further is not None:
+                        queue.put(further)
         finally:
-            del self._workers[guild_id], self._waiting[guild_id]
+            del self._workers[guild_id], self._queues[guild_id]
 
-    async def _handle(self, case: Case) -> None:
-        post = case.decision.post
+    async def _step(self, case: Case) -> Case | None:
+        """Carry out a case's next action; return the case if another one is due."""
         if self._delay:
             await asyncio.sleep(self._delay)
-        due = {reason.kind for reason in case.decision.reasons} - case.outcomes.keys()
-        for kind in ORDER:
-            if kind not in due:
-                continue
+        post = case.decision.post
+        kind = _next_kind(case)
+        if kind is not None:
             outcome = await self._attempt(kind, case)
             await until_written(partial(self._store.finish, post, kind, outcome), "outcome")
             self._tell(kind, post, outcome)
             case = replace(case, outcomes={**case.outcomes, kind: outcome})
+        if _next_kind(case) is not None:
+            return case
         if self._on_finished is not None:
             self._on_finished(post)
+        return None
 
     async def _attempt(self, kind: Kind, case: Case) -> Outcome:
         carry_out = self._actuator.delete if kind is Kind.DELETE else self._actuator.alert
-        for wait in (*RETRY_SECONDS, None):
+        attempt = 0
+        while True:
             try:
                 return await carry_out(case)
-            except RETRIED as error:
-                if wait is None:
-                    return Outcome(Status.FAILED, f"Discord did not answer well: {error}")
-                log.warning("action failed, trying again", kind=kind, wait_seconds=wait)
+            except (*PASSING, discord.HTTPException) as error:
+                if not _passes(error):
+                    return Outcome(Status.FAILED, f"Discord refused it ({_reason(error)})")
+                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+                log.warning("action put off", kind=kind, reason=_reason(error), wait_seconds=wait)
+                attempt += 1
                 await asyncio.sleep(wait)
-        raise AssertionError("the last attempt returns")
 
     def _tell(self, kind: Kind, post: Post, outcome: Outcome) -> None:
         about = {"kind": kind, "guild_id": post.guild_id, "message_id": post.message_id}
+        key = (post.guild_id, kind)
         if outcome.status is not Status.FAILED:
-            self.problems.pop(post.guild_id, None)
+            self._problems.pop(key, None)
             log.info("action finished", status=outcome.status, **about)
-        else:
-            if self.problems.get(post.guild_id) != outcome.detail:
-                # Once for each new reason: a busy server must not fill the log with one mistake.
-                log.error("action failed", reason=outcome.detail, **about)
-            self.problems[post.guild_id] = outcome.detail
+            return
+        if self._problems.get(key) != outcome.detail:
+            # Once for each new reason: a busy server must not fill the log with one mistake.
+            log.error("action failed", reason=outcome.detail, **about)
+        self._problems[key] = outcome.detail
+
+
+class _Queue:
+    """A server's cases. Deletions go first: in a raid alerts would hold them up for minutes."""
+
+    def __init__(self) -> None:
+        self._by_kind: dict[Kind, deque[Case]] = {kind: deque() for kind in ORDER}
+
+    def put(self, case: Case) -> None:
+        kind = _next_kind(case)
+        if kind is not None:
+            self._by_kind[kind].append(case)
+
+    def get(self) -> Case | None:
+        for waiting in self._by_kind.values():
+            if waiting:
+                return waiting.popleft()
+        return None
+
+
+def _next_kind(case: Case) -> Kind | None:
+    due = {reason.kind for reason in case.decision.reasons} - case.outcomes.keys()
+    return next((kind for kind in ORDER if kind in due), None)
+
+
+def _passes(error: BaseException) -> bool:
+    """Tell what passes by itself from what would be refused again."""
+    if isinstance(error, discord.HTTPException):
+        return error.status == RATE_LIMITED or error.status >= SERVER_ERROR
+    return True
+
+
+def _reason(error: BaseException) -> str:
+    """Name an error in a few words; an error page of Discord's would be thousands."""
+    if isinstance(error, discord.HTTPException):
+        return f"status {error.status}, code {error.code}"
+    return type(error).__name__

@@ -43,7 +43,8 @@ def create_api(scorer: Scorer, problem: Callable[[], str | None] = lambda: None)
     async def bounded(request: Request, call_next: Callable[..., object]) -> object:
         """Refuse a body that is beyond anything worth scoring, or does not say how long it is."""
         length = request.headers.get("content-length", "")
-        if request.method == "POST" and not length.isdigit():
+        chunked = "transfer-encoding" in request.headers  # it would win over the length
+        if chunked or (request.method == "POST" and not length.isdigit()):
             return JSONResponse({"error": "send the body with a Content-Length"}, 411)
         if length.isdigit() and int(length) > MAX_BODY:
             return JSONResponse({"error": f"the body exceeds {MAX_BODY:,} bytes"}, 413)

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import structlog
 import uvicorn
@@ -15,6 +16,9 @@ from fastapi import FastAPI
 from bot.errors import OperatorError
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+GRACE_SECONDS: Final = 3
 
 
 class _Server(uvicorn.Server):
@@ -41,7 +45,14 @@ class HttpServer:
                 f"cannot listen on {self._host}, port {self._port}: {error.strerror}. Is another "
                 "program using it? Set http.host and http.port, or $PORT."
             ) from error
-        config = uvicorn.Config(self._api, lifespan="off", log_config=None, server_header=False)
+        config = uvicorn.Config(
+            self._api,
+            lifespan="off",
+            log_config=None,
+            server_header=False,
+            # A client that sends half a request must not keep the bot from stopping.
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
         host, port = listener.getsockname()[:2]

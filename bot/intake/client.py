@@ -51,6 +51,8 @@ class Client(discord.Client):
         )
         self.tree: discord.app_commands.CommandTree[discord.Client] | None = None
         """Where commands.Bot has its tree too, so that tools which look there find it."""
+        self.connected = False
+        """Whether the gateway is there now; ``is_ready`` stays true once it was."""
         self._submit = submit
         self._prepare = prepare
         self._when_ready = ready
@@ -61,8 +63,17 @@ class Client(discord.Client):
 
     async def on_ready(self) -> None:
         """Say where we are, and let the bot take up what waits. Fires for each new session."""
+        self.connected = True
         log.info("ready", user_id=self.user.id if self.user else None, guilds=len(self.guilds))
         await self._when_ready()
+
+    async def on_resumed(self) -> None:
+        """Note that the gateway is back with the session it had."""
+        self.connected = True
+
+    async def on_disconnect(self) -> None:
+        """Note that the gateway is gone; discord.py reconnects by itself."""
+        self.connected = False
 
     async def on_message(self, message: discord.Message) -> None:
         """Queue a new message. No await before that: it would cost the order."""
