@@ -6,10 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Final
 
-import aiohttp
-import discord
 import structlog
 
 from bot.commands.alerts import AlertsGroup
@@ -31,8 +28,6 @@ from model.artefact import ArtefactError
 from model.scorer import Scorer
 
 log = structlog.stdlib.get_logger(__name__)
-
-LONGEST_WAIT: Final = 60.0
 
 
 def load_scorer(settings: Settings) -> Scorer:
@@ -170,7 +165,7 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         stopping = asyncio.create_task(stop.wait(), name="stop")
-        working = asyncio.create_task(self._connect(token), name="discord")
+        working = asyncio.create_task(self.client.work(token), name="discord")
         try:
             await asyncio.wait({stopping, working, scoring}, return_when=asyncio.FIRST_COMPLETED)
             await self._drain()
@@ -184,37 +179,6 @@ class App:
             await working
         except asyncio.CancelledError:
             log.info("stopped", recorded=self.pipeline.recorded, dropped=self.pipeline.dropped)
-
-    async def _connect(self, token: str) -> None:
-        try:
-            await self._login(token)
-            await self.client.connect()
-        except discord.LoginFailure as error:
-            raise OperatorError(
-                "Discord refused the token. Copy it again from the developer portal (Bot, Reset "
-                "Token) and set BELLWETHER_DISCORD__TOKEN."
-            ) from error
-        except discord.PrivilegedIntentsRequired as error:
-            raise OperatorError(
-                "Discord refused the message-content intent. Switch on Message Content Intent for "
-                "this application in the developer portal (Bot, Privileged Gateway Intents)."
-            ) from error
-
-    async def _login(self, token: str) -> None:
-        """Log in; while Discord cannot be reached, keep trying, as after a power cut at night."""
-        wait = 1.0
-        while True:
-            try:
-                return await self.client.login(token)
-            except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
-                log.warning(
-                    "cannot reach Discord, trying again", reason=str(error), wait_seconds=wait
-                )
-                await self.client.http.close()
-                # login() would go on with the connector that close() has closed.
-                self.client.http.connector = discord.utils.MISSING
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
 
     async def _drain(self) -> None:
         self._accepting = False

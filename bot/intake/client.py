@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
+import aiohttp
 import discord
 import discord.app_commands
 import structlog
@@ -12,7 +15,11 @@ from discord.http import Route
 from yarl import URL
 
 from bot.domain import Post
+from bot.errors import OperatorError
 from bot.intake.surfaces import post_of
+
+LONGEST_WAIT: Final = 60.0
+"""Seconds between attempts to log in while Discord cannot be reached, at most."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -91,3 +98,35 @@ class Client(discord.Client):
         post = post_of(message, self.user.id if self.user else 0)
         if post is not None:
             self._submit(post)
+
+    async def work(self, token: str) -> None:
+        """Log in, connect, and go on until closed. Raises ``OperatorError`` where Discord refuses."""
+        try:
+            await self._log_in(token)
+            await self.connect()
+        except discord.LoginFailure as error:
+            raise OperatorError(
+                "Discord refused the token. Copy it again from the developer portal (Bot, Reset "
+                "Token) and set BELLWETHER_DISCORD__TOKEN."
+            ) from error
+        except discord.PrivilegedIntentsRequired as error:
+            raise OperatorError(
+                "Discord refused the message-content intent. Switch on Message Content Intent for "
+                "this application in the developer portal (Bot, Privileged Gateway Intents)."
+            ) from error
+
+    async def _log_in(self, token: str) -> None:
+        """Log in; while Discord cannot be reached, keep trying, as after a power cut at night."""
+        wait = 1.0
+        while True:
+            try:
+                return await self.login(token)
+            except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+                log.warning(
+                    "cannot reach Discord, trying again", reason=str(error), wait_seconds=wait
+                )
+                await self.http.close()
+                # login() would go on with the connector that close() has closed.
+                self.http.connector = discord.utils.MISSING
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)

@@ -40,7 +40,7 @@ def threshold_at(scores: Floats, rate: float) -> float:
 
 def ranking(scores: Floats, labels: NDArray[np.int_]) -> dict[str, float]:
     """Return the area under the ROC curve and the average precision; empty for one class only."""
-    if labels.min() == labels.max():
+    if len(np.unique(labels)) == 1:
         return {}
     return {
         "auc": float(roc_auc_score(labels, scores)),
