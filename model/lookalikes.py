@@ -34,7 +34,7 @@ SHAPES: Final = {
     "o": "ΟοσφОофѺѻҨҩՕծօסهہەଠంಂംഠංဝᎾⵔⵙ口ꓳꮎჿ𐓪𑣈𑣗𐐬",
     "p": "ΡρРрփᎮᎵᏢ₱卩ꓑꭾꮅꮲ⍴",
     "q": "ԚԛԳգզք",
-    "r": "®ΓГЯгяҐґՐᎡᏒ尺ꓣꓤꭱꮢᴦ",
+    "r": "®ΓГЯгяҐґՐᎡᏒ尺ꓣꓤꭱꮢᴦꮁ",
     "s": "ςЅѕՏรᏕᏚ₴丂ꓢꮥꮪƽ𑣁𐑈",
     "t": "ΤτТтᎢ†₮ㄒꓔꭲ",
     "u": "µμυийцԱՍստย∪⋃凵ꓴꞟ𐓶𑣘",
@@ -109,6 +109,8 @@ _PUNCTUATION: Final = {
     "\u2022": " ",
     "\u2026": "...",
 }
+# Whose name or decomposition says something else than what readers see.
+_BY_LOOK: Final = {"ƍ": "g", "ʋ": "u", "ᶌ": "y", "ɯ": "w", "˛": "i", "ͺ": "i"}
 _REGIONAL: Final = range(0x1F1E6, 0x1F200)
 REGIONAL_LETTERS: Final = {code: chr(97 + number) for number, code in enumerate(_REGIONAL)}
 """Flag letters: two of them are a flag, longer runs spell a word."""
@@ -140,7 +142,7 @@ def build_tables() -> tuple[Table, Table]:
             in_words[code] = looks
         elif (flat := _flat(char)) and flat != char:
             always[code] = flat
-    always.update({ord(char): plain for char, plain in _PUNCTUATION.items()})
+    always.update({ord(char): plain for char, plain in (_PUNCTUATION | _BY_LOOK).items()})
     # A mathematical Greek letter is first a Greek one: look it up once more.
     for code, plain in always.items():
         if not plain.isascii():
@@ -160,7 +162,8 @@ def _flat(char: str) -> str:
 def _undressed(char: str, category: str) -> str | None:
     flat = _flat(char)
     if flat and flat.isascii():
-        return flat.lower()
+        # An accent that stands by itself decomposes into a blank, and would cut a word in two.
+        return flat.strip().lower()
     latin = _named_latin(unicodedata.name(char, ""))
     if latin is not None:
         return latin

@@ -80,6 +80,7 @@ _JOINABLE = re.compile(
     r"(?<![^\s\"(\[,!?])[a-z]+(?:(?:[._\-*~|/\\+=^]{1,3}|[^\x00-\x7f]{1,4})[a-z]+)+(?![a-z0-9])"
 )
 _LETTERS = re.compile(r"[a-z']+")
+_WORD = re.compile(r"[a-z]+")
 _REPEATED = re.compile(r"(.)\1{2,}", re.DOTALL)
 _TOKEN = re.compile(r"%[a-z]+|[a-z]+(?:'[a-z]+)*|\d+|[!?]+|[^\W\d_a-z]+|[^\x00-\x7f\w\s]")
 
@@ -174,7 +175,7 @@ class Normaliser:
         if chunk.isalpha() and chunk.isascii():
             return (self._squeezed(chunk)[:LONGEST_TOKEN],)
         if not chunk.isascii():
-            chunk = self._upright(self._unmask(chunk))
+            chunk = _WORD.sub(self._upright, self._unmask(chunk))
             if len(chunk) <= LONGEST_WORD and _WILD.search(chunk):
                 chunk = _WILD_WORD.sub(self._uncensor, _WILD.sub("*", chunk))
         if chunk in {URL_TOKEN, CODE_TOKEN}:
@@ -228,21 +229,22 @@ class Normaliser:
         foreign = latin < len(letters) or not _UNLIKE_LATIN.isdisjoint(word)
         return word if foreign else mapped
 
-    def _upright(self, chunk: str) -> str:
+    def _upright(self, match: re.Match[str]) -> str:
         """Read an i as an l or the other way, where only that gives a hidden word.
 
         Decorated alphabets draw a capital I and a small l alike.
         """
-        places = [at for at, char in enumerate(chunk) if char in "il"]
-        if chunk in self.hidden or not chunk.isalpha() or len(places) > MAX_UPRIGHT:
-            return chunk
+        word = match.group()
+        places = [at for at, char in enumerate(word) if char in "il"]
+        if word in self.hidden or not 0 < len(places) <= MAX_UPRIGHT:
+            return word
         for letters in product("il", repeat=len(places)):
-            read = list(chunk)
+            read = list(word)
             for at, letter in zip(places, letters, strict=True):
                 read[at] = letter
-            if (word := "".join(read)) in self.hidden:
-                return word
-        return chunk
+            if (found := "".join(read)) in self.hidden:
+                return found
+        return word
 
     def _unspell(self, match: re.Match[str]) -> str:
         """Join letters that were spelt out, where enough of them really are letters."""
