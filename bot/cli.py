@@ -37,6 +37,10 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="A copy of config.example.toml.", show_default=False),
 ]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder with local copies of the data, see model/datasets.py."),
+]
 
 
 def main() -> None:
@@ -189,10 +193,7 @@ def score(
 
 @cli.command()
 def train(
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(help="Folder with local copies of the data, see model/datasets.py."),
-    ] = None,
+    data_dir: DataDir = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; the packaged model's by default.")
     ] = None,
@@ -213,10 +214,7 @@ def train(
 
 @cli.command()
 def evaluate(
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(help="Folder with local copies of the data, see model/datasets.py."),
-    ] = None,
+    data_dir: DataDir = None,
     given: Annotated[
         Path | None,
         typer.Option("--input", help="Labelled texts of your own, CSV or JSON Lines."),

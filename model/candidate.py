@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +17,7 @@ from model.classes import CLASSES, HARMS
 from model.datasets import REGISTRY
 from model.evaluation import heldout, suite
 from model.lowered import Lowered
-
-Tell = Callable[[str], None]
+from model.training import Tell
 
 GOLDEN: Final[dict[str, frozenset[str]]] = {
     "": frozenset(),
@@ -93,7 +91,7 @@ def data_hashes() -> dict[str, str]:
     return {**hashes, own.name: artefact.digest_of(own.read_bytes())}
 
 
-def _metrics(judged: suite.Judged, presets: heldout.Presets) -> dict[str, float]:
+def _metrics(judged: suite.Judged, presets: artefact.Presets) -> dict[str, float]:
     found = {
         f"{head} {name}": value
         for head, values in heldout.by_head(judged.corpus, judged.probabilities).items()
@@ -107,7 +105,7 @@ def gates(
     folder: Path,
     metrics: dict[str, float],
     golden: dict[str, list[float]],
-    presets: heldout.Presets,
+    presets: artefact.Presets,
 ) -> list[str]:
     """Return what is wrong with a candidate, nothing if it may replace the artefact in use."""
     failures = []

@@ -14,6 +14,9 @@ threat: a wish, an announcement or an incitement of harm to people.
 offensive: profane or obscene language, whoever it is aimed at, friend or printer.
 """
 
+ALARMS: Final = ("hate", "insult", "threat")
+"""What moderators are alerted to by default; offensive is profanity among friends too."""
+
 NEITHER: Final = "neither"
 """What remains: 1 minus the highest of the others. It has no head and no threshold."""
 

@@ -72,14 +72,14 @@ def fit_linear(features: Any, labels: NDArray[np.int_], weights: Floats, c: floa
     return np.append(model.coef_[0], model.intercept_[0])
 
 
-def _fit_part(
+def fit_rows(
     features: Any,  # noqa: ANN401
     labels: NDArray[np.int_],
     weights: Floats,
-    chosen: NDArray[np.bool_],
+    rows: NDArray[Any],
     c: float,
 ) -> Floats:
-    rows = chosen & (labels != UNKNOWN)
+    """Fit one logistic regression to some rows, given by number or by a mask."""
     return fit_linear(features[rows], labels[rows], weights[rows], c)
 
 
@@ -132,7 +132,13 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         parts = (None, *np.unique(folds).tolist())
         jobs = [(head, part) for head in range(len(HARMS)) for part in parts]
         results = Parallel(n_jobs=-1, return_as="generator")(
-            delayed(_fit_part)(features, labels[:, head], sample_weight, folds != part, self.c)
+            delayed(fit_rows)(
+                features,
+                labels[:, head],
+                sample_weight,
+                (folds != part) & (labels[:, head] != UNKNOWN),
+                self.c,
+            )
             for head, part in jobs
         )
         fits = {}

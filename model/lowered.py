@@ -25,7 +25,7 @@ REMEMBERED_TOKENS: Final = 60_000
 REMEMBERED_CHUNKS: Final = 120_000
 REMEMBERED_PAIRS: Final = 400_000
 LONGEST_REMEMBERED: Final = 40
-"""Longer chunks and tokens are not remembered: they are hardly ever met twice."""
+"""Longer chunks are not remembered: they are hardly ever met twice."""
 
 N: Final = len(HARMS)
 

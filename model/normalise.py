@@ -178,8 +178,6 @@ class Normaliser:
             chunk = _WORD.sub(self._upright, self._unmask(chunk))
             if len(chunk) <= LONGEST_WORD and _WILD.search(chunk):
                 chunk = _WILD_WORD.sub(self._uncensor, _WILD.sub("*", chunk))
-        if chunk in {URL_TOKEN, CODE_TOKEN}:
-            return (chunk,)
         if "/" in chunk or "www." in chunk:
             chunk = _URL.sub(f" {URL_TOKEN} ", chunk)
         if "@" in chunk or "<" in chunk:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -57,11 +57,11 @@ class Corpus:
     labels: NDArray[np.int_]
     held_out: NDArray[np.bool_]
     trained: NDArray[np.bool_]
+    source: NDArray[np.str_] = field(init=False)
+    """The source of each row, shape (rows,)."""
 
-    @property
-    def source(self) -> NDArray[np.str_]:
-        """Return the source of each row, shape (rows,)."""
-        return np.array([row.source for row in self.rows])
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", np.array([row.source for row in self.rows]))
 
 
 def hidden_words(rows: Sequence[Row], tokens: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -161,9 +161,8 @@ def misspelt(corpus: Corpus, chosen: NDArray[np.int_]) -> list[tuple[int, str]]:
     for index in chosen:
         row = corpus.rows[index]
         parts = MISSPELT_PARTS.get(row.source, 0)
-        if parts and (number := sources.bucket(f"misspelt {row.text}", parts * 5)) < len(
-            attacks.LEARNT
-        ):
+        ways = len(attacks.LEARNT)
+        if parts and (number := sources.bucket(f"misspelt {row.text}", parts * ways)) < ways:
             name = attacks.LEARNT[number]
             found.append((int(index), attacks.attacked([row.text], name, seed=number)[0]))
     return found

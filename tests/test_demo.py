@@ -13,6 +13,10 @@ from bot.demo import BORDERLINE, HATEFUL, world
 CHROMIUM = shutil.which("chromium")
 COMPOSER = "#channel-composer-input"
 TIMELINE = "#channel-message-list"
+PATIENCE = 30_000
+"""Milliseconds that a loaded machine may take to show what is there."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 async def write(page: Page, text: str) -> None:
@@ -28,7 +32,7 @@ async def test_the_demo_in_a_browser(tmp_path: Path) -> None:
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
         page = await browser.new_page(viewport={"width": 1280, "height": 2400})
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         await page.goto(shown.preview.url)
         timeline = page.locator(TIMELINE)
         alerts = timeline.get_by_text("Jump to the message")
@@ -36,10 +40,10 @@ async def test_the_demo_in_a_browser(tmp_path: Path) -> None:
         await expect(alerts).to_have_count(1)  # the seeded conversation has one already
 
         await write(page, BORDERLINE)
-        await expect(alerts).to_have_count(2, timeout=20_000)
+        await expect(alerts).to_have_count(2)
 
         await write(page, HATEFUL)
-        await expect(deletions).to_have_count(1, timeout=20_000)
+        await expect(deletions).to_have_count(1)
         said = [message.content for message in shown.channel.history()]
         assert HATEFUL not in said
         assert said.count(BORDERLINE) == 2

@@ -12,7 +12,15 @@ import discord
 import pytest
 
 from model.artefact import ARTEFACT, PACKAGED
-from tests.process import DATABASE, bellwether, rows, settings_for, until, with_alert_channel
+from tests.process import (
+    DATABASE,
+    Running,
+    bellwether,
+    rows,
+    settings_for,
+    until,
+    with_alert_channel,
+)
 from tests.standin import MODERATORS, TOKEN, StandIn
 from tests.world import BENIGN, BORDERLINE, HATEFUL
 
@@ -83,15 +91,21 @@ async def test_sigterm_drains_what_was_received(tmp_path: Path) -> None:
     assert len(standin.sent) == recorded
 
 
+ANY_PORT = {"BELLWETHER_HTTP__ENABLED": "true", "BELLWETHER_HTTP__PORT": "0"}
+
+
+async def http_port(running: Running) -> int:
+    """Wait until the bot is ready, and return the port it took."""
+    await until(lambda: '"event": "ready"' in running.logged(), running)
+    lines = [json.loads(line) for line in running.logged().splitlines()]
+    return next(int(line["port"]) for line in lines if line["event"] == "http listening")
+
+
 async def test_the_bots_own_health(tmp_path: Path) -> None:
     async with StandIn().serving() as standin:
-        settings = settings_for(
-            standin, tmp_path, BELLWETHER_HTTP__ENABLED="true", BELLWETHER_HTTP__PORT="0"
-        )
+        settings = settings_for(standin, tmp_path, **ANY_PORT)
         async with bellwether(tmp_path, settings) as running:
-            await until(lambda: '"event": "ready"' in running.logged(), running)
-            lines = [json.loads(line) for line in running.logged().splitlines()]
-            port = next(line["port"] for line in lines if line["event"] == "http listening")
+            port = await http_port(running)
             checking = {**settings, "BELLWETHER_HTTP__PORT": str(port)}
             folder = tmp_path / "health"
             folder.mkdir()
@@ -105,13 +119,9 @@ async def test_the_bots_own_health(tmp_path: Path) -> None:
 
 async def test_half_a_request_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
     async with StandIn().serving() as standin:
-        settings = settings_for(
-            standin, tmp_path, BELLWETHER_HTTP__ENABLED="true", BELLWETHER_HTTP__PORT="0"
-        )
+        settings = settings_for(standin, tmp_path, **ANY_PORT)
         async with bellwether(tmp_path, settings) as running:
-            await until(lambda: '"event": "ready"' in running.logged(), running)
-            lines = [json.loads(line) for line in running.logged().splitlines()]
-            port = next(line["port"] for line in lines if line["event"] == "http listening")
+            port = await http_port(running)
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
             await writer.drain()

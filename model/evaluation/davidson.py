@@ -9,7 +9,7 @@ chosen inside the training part of each fold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -23,11 +23,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from model import sources
 from model.classes import HARMS
 from model.features import ChatVectorizer
-from model.heads import UNKNOWN, Floats, fit_linear
+from model.heads import UNKNOWN, Floats, fit_linear, fit_rows
 from model.normalise import Normaliser
-from model.training import C, Corpus
-
-Tell = Callable[[str], None]
+from model.training import C, Corpus, Tell
 
 FOLDS, INNER_FOLDS = 5, 4
 NAMES: Final = ("hate", "offensive", "neither")
@@ -123,18 +121,9 @@ def _outside_scores(
         jobs.append((np.flatnonzero(chosen), labels[:, 0]))
     tell(f"davidson: {len(jobs)} heads on the other sources")
     fitted = Parallel(n_jobs=-1)(
-        delayed(_fit_rows)(features, wanted, weights, chosen) for chosen, wanted in jobs
+        delayed(fit_rows)(features, wanted, weights, chosen, C) for chosen, wanted in jobs
     )
     return np.column_stack([asked @ part[:-1] + part[-1] for part in fitted])
-
-
-def _fit_rows(
-    features: sparse.csr_matrix,
-    labels: NDArray[np.int_],
-    weights: Floats,
-    chosen: NDArray[np.int_],
-) -> Floats:
-    return fit_linear(features[chosen], labels[chosen], weights[chosen], C)
 
 
 def _members(

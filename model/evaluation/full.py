@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from model import artefact, training
@@ -16,7 +15,7 @@ def evaluate(
     folder: Path,
     data_dir: Path | None,
     out: Path,
-    tell: Callable[[str], None],
+    tell: training.Tell,
     *,
     write_card: bool = False,
 ) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from model.classes import Scores
+from model.classes import ALARMS, Scores
 from model.sources import DATA, own_table
 
 ANY: Final = "any"
-ALARMS: Final = ("hate", "insult", "threat")
 SLURS_A_CASE, GROUPS_A_CASE = 2, 3
 
 

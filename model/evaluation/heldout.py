@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import sources
-from model.classes import HARMS
-from model.evaluation.measures import Floats, calibration_error, ranking, threshold_at
-from model.heads import UNKNOWN
+from model.artefact import Presets
+from model.classes import ALARMS, HARMS
+from model.evaluation.measures import calibration_error, ranking, threshold_at
+from model.heads import UNKNOWN, Floats
 from model.training import Corpus
-
-ALARMS: Final = ("hate", "insult", "threat")
-"""The heads that moderators are alerted to by default; offensive is profanity among friends too."""
 
 ALERT_RATES: Final = {"observe": 0.002, "balanced": 0.005, "strict": 0.015}
 DELETE_RATES: Final = {"observe": None, "balanced": 0.0001, "strict": 0.0008}
@@ -31,8 +29,6 @@ game chat the surest "insult" of all is a bare "noob"."""
 
 LIVE_CHAT: Final = ("irc_ubuntu", "texts", "conda")
 """Where deletions are set: goemotions' labels are too noisy to find two in ten thousand with."""
-
-Presets = dict[str, dict[str, dict[str, float | None]]]
 
 
 def benign(corpus: Corpus, names: tuple[str, ...] = sources.BENIGN_SOURCES) -> NDArray[np.bool_]:

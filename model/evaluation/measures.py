@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-Floats = NDArray[np.float64]
+from model.heads import Floats
+
 BINS: Final = 10
 
 

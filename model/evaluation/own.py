@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from model.classes import HARMS
-from model.evaluation.measures import Floats, calibration_error, ranking
+from model.evaluation.measures import calibration_error, ranking
+from model.heads import Floats
 
 
 class InputError(Exception):

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve
 
-from model.classes import HARMS
+from model.classes import ALARMS, HARMS
 from model.evaluation import heldout
 from model.evaluation.suite import Judged
 from model.heads import UNKNOWN
@@ -191,12 +191,12 @@ def _calibration(judged: Judged, axes: Any) -> None:  # noqa: ANN401
 
 
 def _fire_rate(judged: Judged, axes: Any) -> None:  # noqa: ANN401
-    alarms = len(heldout.ALARMS)
+    alarms = len(ALARMS)
     highest = judged.probabilities[:, :alarms].max(axis=1)
     chat = np.sort(highest[heldout.benign(judged.corpus)])[::-1]
     rates = np.geomspace(1e-4, 0.1, 80)
     limits = chat[np.minimum((rates * len(chat)).astype(int), len(chat) - 1)]
-    for index, head in enumerate(heldout.ALARMS):
+    for index, head in enumerate(ALARMS):
         rows = judged.corpus.held_out & (judged.corpus.labels[:, index] == 1)
         recall = [(highest[rows] > limit).mean() for limit in limits]
         axes.plot(rates * 1000, recall, color=COLOURS[head], label=head)

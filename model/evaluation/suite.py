@@ -10,14 +10,15 @@ from typing import Any, Final
 import numpy as np
 
 from model import attacks, sources
-from model.classes import CLASSES
+from model.artefact import Presets
+from model.classes import ALARMS, CLASSES
 from model.datasets import locate
 from model.evaluation import functional, heldout
-from model.evaluation.measures import Floats, threshold_at
+from model.evaluation.measures import threshold_at
+from model.heads import Floats
 from model.sources import conda_utterances
 from model.training import Corpus
 
-Tell = Callable[[str], None]
 Predict = Callable[[Sequence[str]], Floats]
 """Texts to probabilities of shape (texts, classes): a scorer, or anything that answers like one."""
 
@@ -44,7 +45,7 @@ def judge(corpus: Corpus, predict: Predict) -> Judged:
     return Judged(corpus, np.vstack(parts), predict)
 
 
-def figures(judged: Judged, presets: heldout.Presets, data_dir: Path | None) -> dict[str, Any]:
+def figures(judged: Judged, presets: Presets, data_dir: Path | None) -> dict[str, Any]:
     """Return every figure of the card but davidson's and the speeds."""
     corpus, probabilities = judged.corpus, judged.probabilities
     return {
@@ -74,7 +75,7 @@ def game_chat(judged: Judged, data_dir: Path | None) -> dict[str, float]:
         and row["utterance"].strip()
     ]
     lines = [line for line in lines if line]
-    alarms = len(heldout.ALARMS)
+    alarms = len(ALARMS)
     chat = heldout.benign(judged.corpus)
     limit = threshold_at(judged.probabilities[chat, :alarms].max(axis=1), 0.005)
     joined = judged.predict([" ".join(line) for line in lines])[:, :alarms].max(axis=1)
@@ -113,7 +114,7 @@ def evasion_suite(
 ) -> dict[str, dict[str, float]]:
     """Return, for each attack, the share of alarms kept and the fire rate on benign chat."""
     corpus = judged.corpus
-    alarms = len(heldout.ALARMS)
+    alarms = len(ALARMS)
     limit = preset["hate"]["alert"] or 0.5
     highest = judged.probabilities[:, :alarms].max(axis=1)
     harmful = corpus.held_out & (corpus.labels[:, :alarms] == 1).any(axis=1)
