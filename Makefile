@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format lock evaluate bench-gateway bench-model train clean
+.PHONY: demo test check format lock evaluate bench-gateway bench-model bench-policy docs screenshots train clean
 
 demo: $(VENV)/.demo  ## the bot on a simulated Discord, in the browser
 	$(BIN)/bellwether demo
@@ -32,6 +32,15 @@ bench-model: $(VENV)/.bench  ## speed against scikit-learn's own path and alt-pr
 
 bench-gateway: $(VENV)/.dev  ## 5,000 real messages through the bot as a process; needs DATA_DIR
 	$(BIN)/python -m bench.replay --data-dir "$(DATA_DIR)"
+
+bench-policy: $(VENV)/.dev  ## a decision under a fresh server's rules and under 200 overrides
+	$(BIN)/python -m bench.policy
+
+docs: $(VENV)/.dev  ## the generated part of docs/
+	$(BIN)/bellwether commands > docs/commands.md
+
+screenshots: $(VENV)/.dev  ## the pictures of a moderator's round in the README; needs Chromium
+	$(BIN)/python -m tests.round docs
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \

@@ -19,7 +19,7 @@ from discord.utils import snowflake_time
 
 from bot.domain import Kind, Post
 from bot.intake.surfaces import clean
-from bot.policy.thresholds import Policy, decide
+from bot.policy.rules import decide
 from bot.settings import Moderation
 from model import sources
 from model.scorer import Scorer
@@ -66,7 +66,7 @@ async def replay(data_dir: Path) -> dict[str, float]:
 
 def _compare(folder: Path, standin: StandIn, texts: dict[int, str]) -> dict[str, float]:
     scorer = Scorer.load()
-    policy = Policy(Moderation().defaults(scorer.presets))
+    policy = Moderation().defaults(scorer.presets).policy()
     expected: dict[Kind, set[int]] = {kind: set() for kind in Kind}
     cleaned = [clean(text) for text in texts.values()]
     scored = scorer.score(cleaned)
@@ -77,14 +77,19 @@ def _compare(folder: Path, standin: StandIn, texts: dict[int, str]) -> dict[str,
 
     logged = [row[0] for row in rows(folder, "SELECT message_id FROM scores")]
     assert sorted(logged) == sorted(texts), "not exactly one row for each message"
-    alerted = [int(sent["nonce"].split(".")[0]) for sent in standin.sent]
-    assert len(alerted) == len(set(alerted)), "an alert was sent twice"
-    assert set(alerted) == expected[Kind.ALERT], "alerts are not where the thresholds say"
+    leads = [int(sent["nonce"].split(".")[0]) for sent in standin.sent]
+    assert len(leads) == len(set(leads)), "an alert was sent twice"
+    told = (
+        "SELECT message_id, group_message_id FROM actions WHERE kind = 'alert' AND status = 'done'"
+    )
+    groups = dict(rows(folder, told))
+    assert set(groups) == expected[Kind.ALERT], "alerts are not where the thresholds say"
+    assert set(groups.values()) == set(leads), "a message is told of by an alert that never was"
     assert len(standin.deleted) == len(set(standin.deleted)), "a message was deleted twice"
     assert set(standin.deleted) == expected[Kind.DELETE], "deletions are not where they should be"
 
     halves = {"tweets": set(list(texts)[:HALF]), "chat": set(list(texts)[HALF:])}
-    return {"messages": float(len(texts))} | {
+    return {"messages": float(len(texts)), "alerts_sent": float(len(leads))} | {
         f"{kind}s_per_1000_{half}": round(1000 * len(expected[kind] & ids) / len(ids), 1)
         for half, ids in halves.items()
         for kind in Kind

@@ -9,13 +9,14 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from bot.commands.alerts import AlertsGroup
-from bot.commands.score import score_command
-from bot.commands.threshold import ThresholdGroup
+from bot.commands.context import Context
+from bot.commands.controls import Controls
+from bot.commands.every import add_commands
 from bot.commands.tree import Tree
 from bot.domain import Case, Post
-from bot.enforcement.actuators import Actuator, EnforcingActuator, ObservingActuator
+from bot.enforcement.actuators import Alerting, Enforcing, Observing, Server
 from bot.enforcement.dispatcher import Dispatcher
+from bot.enforcement.grouping import OpenAlerts
 from bot.errors import OperatorError
 from bot.http.api import create_api
 from bot.http.server import HttpServer
@@ -66,21 +67,27 @@ class App:
         on_finished: Callable[[Post], None] | None = None,
         delay: float = 0.0,
     ) -> None:
-        enforcing = settings.moderation.mode == "enforce"
         self._settings = settings
         self._store = store
         self._accepting = True
         self._unfinished: list[Case] = []
         self._scoring: asyncio.Task[None] | None = None
         self.book = PolicyBook(settings.moderation.defaults(scorer.presets))
-        self.client = Client(self._submit, self._sync_commands, self._take_up)
-        actuator: Actuator = (EnforcingActuator if enforcing else ObservingActuator)(
-            self.client, self.book
+        self.client = Client(self._submit, self._prepare, self._take_up)
+        server, alerts = Server(self.client), OpenAlerts()
+        alerting, enforcing = Alerting(server, self.book, alerts), Enforcing(server)
+        self.dispatcher = Dispatcher(
+            store.journal,
+            self.book,
+            alerting,
+            enforcing=enforcing,
+            observing=Observing(),
+            on_finished=on_finished,
+            delay=delay,
         )
-        self.dispatcher = Dispatcher(store, actuator, on_finished=on_finished, delay=delay)
         self.pipeline = Pipeline(
             scorer,
-            store,
+            store.journal,
             self.book,
             self.dispatcher.hand_on,
             batch_size=settings.pipeline.batch_size,
@@ -88,11 +95,18 @@ class App:
         )
         self.tree = Tree(self.client, store)
         self.client.tree = self.tree
-        self.tree.add_command(
-            ThresholdGroup(store, self.book, self.dispatcher, enforcing=enforcing)
+        self._controls = Controls()
+        self.context = Context(
+            store=store,
+            book=self.book,
+            scorer=scorer,
+            dispatcher=self.dispatcher,
+            alerting=alerting,
+            alerts=alerts,
+            enforcing=enforcing,
+            server=server,
         )
-        self.tree.add_command(AlertsGroup(store, self.book, self.dispatcher))
-        self.tree.add_command(score_command(scorer, self.book))
+        add_commands(self.tree, self._controls, self.context)
         self._http = (
             HttpServer(create_api(scorer, self.problem), settings.http.host, settings.http.port)
             if settings.http.enabled
@@ -116,8 +130,8 @@ class App:
         app = cls(settings, scorer, store, on_finished=on_finished, delay=delay)
         try:
             # Read before anything new is journalled, so that no case is handed on twice.
-            app._unfinished = await store.unfinished()
-            app.book.load(await store.alert_channels(), await store.thresholds())
+            app._unfinished = await store.journal.unfinished()
+            app.book.load(await store.desk.entries())
             if app._http is not None:
                 await app._http.start()
         except BaseException:
@@ -138,7 +152,8 @@ class App:
         if self._accepting:
             self.pipeline.submit(post)
 
-    async def _sync_commands(self) -> None:
+    async def _prepare(self) -> None:
+        self.client.add_dynamic_items(self._controls.item())
         await self.tree.sync_if_changed()
 
     async def _take_up(self) -> None:

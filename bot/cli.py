@@ -1,4 +1,4 @@
-"""The commands: run, serve, health, demo, score, train, evaluate."""
+"""The commands: run, serve, health, demo, score, commands, train, evaluate."""
 
 from __future__ import annotations
 
@@ -189,6 +189,26 @@ def score(
             shown = (f"{word.weights[harm]:+.2f}" for harm in HARMS)
             words.add_row(repr(text[word.start : word.end])[1:-1], *shown)
         console.print(words, markup=False)
+
+
+@cli.command()
+def commands() -> None:
+    """Print the reference of the bot's Discord commands, in Markdown."""
+    import tempfile
+
+    from bot.app import App
+    from bot.commands.reference import reference
+    from bot.settings import Storage
+
+    async def written() -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            app = await App.open(Settings(storage=Storage(database=Path(folder) / "empty.sqlite3")))
+            try:
+                return reference(app.tree)
+            finally:
+                await app.close()
+
+    typer.echo(asyncio.run(written()), nl=False)
 
 
 @cli.command()

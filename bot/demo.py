@@ -8,7 +8,8 @@ import tempfile
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,8 @@ from simcord.builders import ChannelHandle
 from simcord.preview import Preview
 
 from bot.app import App
-from bot.domain import Post
+from bot.domain import Judgement, Post, Verdict
+from bot.policy.rules import decide
 from bot.settings import Moderation, Settings, Storage
 
 SEEDED: Final = (
@@ -31,6 +33,23 @@ SEEDED: Final = (
     ("Grace", "no spoilers please, i am on chapter three"),
     ("Linus", "ok, promised"),
 )
+LAST_WEEK: Final = (
+    (6, "you are the worst reader in this club, honestly", Judgement.FALSE_POSITIVE),
+    (6, "shut up, nobody asked you", Judgement.RIGHT),
+    (5, "only an idiot would like that ending", Judgement.FALSE_POSITIVE),
+    (5, "you are an idiot and everybody here knows it", Judgement.RIGHT),
+    (4, "what a stupid, stupid book", None),
+    (4, "your review is as dumb as you are", Judgement.RIGHT),
+    (3, "i am such a moron, i read chapter six twice", Judgement.FALSE_POSITIVE),
+    (3, "get lost, loser", Judgement.RIGHT),
+    (3, "the villain is a pathetic coward", Judgement.FALSE_POSITIVE),
+    (2, "you pathetic little worm", Judgement.RIGHT),
+    (2, "that plot twist was garbage", None),
+    (1, "go away, you are useless", None),
+    (1, "you clown, that is not even in the book", None),
+)
+"""What was written in another channel, days ago, and what Morgan said of the alerts."""
+
 BORDERLINE: Final = "you play like garbage"
 HATEFUL: Final = "immigrants are filthy animals and should be shot"
 
@@ -66,6 +85,8 @@ async def world(folder: Path, port: int = 0) -> AsyncIterator[World]:
     app = await App.open(settings, on_finished=on_finished, delay=PAUSE)
     try:
         async with simcord.run(app.client) as env:
+            # Simulated time begins in the past; a person who looks at it expects today.
+            env.backend.clock.advance((datetime.now(UTC) - env.now()).total_seconds())
             guild = env.create_guild("The Reading Room")
             moderators = guild.create_role(
                 "Moderator",
@@ -85,6 +106,8 @@ async def world(folder: Path, port: int = 0) -> AsyncIterator[World]:
             if (me := guild.me) is not None:
                 await me.edit(nick="Bellwether")
             await moderator.slash(channel, "alerts channel", channel=channel)
+            lobby = guild.create_text_channel("lobby")
+            await _remember(app, guild.id, lobby.id, people["Linus"].id, moderator.id)
             for name, text in SEEDED:
                 await people[name].send(channel, text)
             await people["Linus"].send(channel, BORDERLINE)
@@ -100,6 +123,25 @@ async def world(folder: Path, port: int = 0) -> AsyncIterator[World]:
                     await asyncio.gather(refreshing, return_exceptions=True)
     finally:
         await app.close()
+
+
+async def _remember(
+    app: App, guild_id: int, channel_id: int, author_id: int, moderator_id: int
+) -> None:
+    """Put a week of another channel into the journal, scored as if it had just been written."""
+    context, now = app.context, datetime.now(UTC)
+    policy = context.book.of(guild_id)
+    decisions, verdicts = [], []
+    scored = context.scorer.score([text for _, text, _ in LAST_WEEK])
+    for number, ((days, text, judgement), scores) in enumerate(zip(LAST_WEEK, scored, strict=True)):
+        at = now - timedelta(days=days, minutes=number)
+        post = Post(discord.utils.time_snowflake(at), guild_id, channel_id, author_id, at, text)
+        decision = decide(policy, post, scores, context.scorer.version)
+        decisions.append(replace(decision, reasons=()))  # dealt with, long ago
+        if judgement is not None and decision.lead is not None:
+            verdicts.append(Verdict(decision, decision.lead.harm, judgement, moderator_id, at))
+    await context.store.journal.record(decisions)
+    await context.store.journal.judge(verdicts)
 
 
 async def _keep_fresh(preview: Preview, acted: asyncio.Event) -> None:
@@ -132,9 +174,11 @@ async def run_demo(*, port: int, open_browser: bool) -> None:
             console.print("  2. As Robin, write:", f"[italic]{BORDERLINE}[/italic]")
             console.print("     It stays, and the moderators are told.")
             console.print(
-                "  3. As Morgan, use /threshold set, class insult, action alert, value 0.9"
+                "  3. View as Morgan. Under the alerts, press False positive, or Time out."
             )
-            console.print("     Write the second message again: nobody is told any more.\n")
+            console.print("     Try /threshold preview: class insult, action alert, value 0.9;")
+            console.print("     set it so, then /threshold undo.")
+            console.print("     /score, /threshold show and /setup are worth a look, too.\n")
             console.print("Ctrl-C ends the demo; nothing of it is kept.")
             if open_browser:
                 # Where there is no browser this does nothing; the address is printed above.

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from bot.domain import Case, Post
+from bot.domain import Case, Decision, Post
 from bot.patience import until_written
 from bot.policy.book import PolicyBook
-from bot.policy.thresholds import decide
-from bot.store.sqlite import SqliteStore
+from bot.policy.rules import decide
+from bot.store.journal import Journal
 from model.scorer import Scorer
 
 log = structlog.stdlib.get_logger(__name__)
@@ -28,7 +28,7 @@ class Pipeline:
     def __init__(
         self,
         scorer: Scorer,
-        store: SqliteStore,
+        journal: Journal,
         book: PolicyBook,
         hand_on: Callable[[Sequence[Case]], None],
         *,
@@ -36,7 +36,7 @@ class Pipeline:
         queue_size: int,
     ) -> None:
         self._scorer = scorer
-        self._store = store
+        self._journal = journal
         self._book = book
         self._hand_on = hand_on
         self._batch_size = batch_size
@@ -77,13 +77,34 @@ class Pipeline:
                     self._queue.task_done()
 
     async def _process(self, batch: list[Post]) -> None:
-        texts = [post.text for post in batch]
+        policies = [self._book.of(post.guild_id) for post in batch]
+        texts = [
+            policy.phrases.without(post.text) for policy, post in zip(policies, batch, strict=True)
+        ]
         # A thread, so that a large batch does not hold up the gateway's heartbeat.
         scored = await asyncio.to_thread(self._scorer.score, texts)
         decisions = [
-            decide(self._book.of(post.guild_id), post, scores, self._scorer.version)
-            for post, scores in zip(batch, scored, strict=True)
+            decide(policy, post, scores, self._scorer.version)
+            for policy, post, scores in zip(policies, batch, scored, strict=True)
         ]
-        fresh = await until_written(lambda: self._store.record(decisions), "decisions")
+        fresh = await until_written(lambda: self._journal.record(decisions), "decisions")
         self.recorded += len(fresh)
-        self._hand_on([Case(decision) for decision in fresh if decision.reasons])
+        due = [decision for decision in fresh if decision.reasons]
+        if due:
+            self._hand_on(await asyncio.to_thread(self._explained, due))
+
+    def _explained(self, decisions: Sequence[Decision]) -> list[Case]:
+        return [Case(decision, words=heaviest(self._scorer, decision)) for decision in decisions]
+
+
+def heaviest(scorer: Scorer, decision: Decision, most: int = 5) -> tuple[str, ...]:
+    """Return the words of a post that moved its lead reason's class most, heaviest first."""
+    lead, text = decision.lead, decision.post.text
+    if lead is None:
+        return ()
+    weighed = sorted(
+        (word for word in scorer.explain(text) if word.weights[lead.harm] > 0),
+        key=lambda word: -word.weights[lead.harm],
+    )
+    found = dict.fromkeys(text[word.start : word.end] for word in weighed)
+    return tuple(found)[:most]

@@ -29,7 +29,10 @@ from pydantic_settings import (
 from yarl import URL
 
 from bot.errors import OperatorError
-from bot.policy.thresholds import ThresholdError, Thresholds
+from bot.policy.entries import Defaults
+from bot.policy.rules import DEFAULT_MINUTES
+from bot.policy.thresholds import LONGEST_TIMEOUT, SettingError, Thresholds
+from bot.words import words_for
 from model.artefact import PACKAGED, Presets
 from model.classes import HARMS
 
@@ -88,12 +91,15 @@ class ClassThresholds(Section):
 
     alert: Threshold = "preset"
     delete: Threshold = "preset"
+    timeout: Threshold = "off"
 
     def over(self, preset: Mapping[str, float | None]) -> Thresholds:
-        """Return these thresholds laid over a preset's; raises ``ThresholdError``."""
+        """Return these thresholds laid over a preset's; raises ``SettingError``."""
         return Thresholds(
             alert=_chosen(self.alert, preset["alert"]),
             delete=_chosen(self.delete, preset["delete"]),
+            # No preset times anybody out: that a message is bad says too little about its author.
+            timeout=_chosen(self.timeout, preset.get("timeout")),
         )
 
 
@@ -108,25 +114,33 @@ class Moderation(Section):
 
     mode: Literal["observe", "enforce"] = "observe"
     preset: Literal["observe", "balanced", "strict"] = "balanced"
+    timeout_minutes: Annotated[int, Field(ge=1, le=LONGEST_TIMEOUT)] = DEFAULT_MINUTES
     hate: ClassThresholds = ClassThresholds()
     insult: ClassThresholds = ClassThresholds()
     threat: ClassThresholds = ClassThresholds()
     offensive: ClassThresholds = ClassThresholds()
 
-    def defaults(self, presets: Presets) -> dict[str, Thresholds]:
-        """Return the thresholds of every class over a model's presets.
+    def defaults(self, presets: Presets) -> Defaults:
+        """Return what a server has that never set anything, over each of a model's presets.
 
-        Raises ``OperatorError`` for a pair that makes no sense.
+        Raises ``OperatorError`` for a pair that makes no sense over the chosen preset. Over
+        another one, which a server may choose, such a pair gives way to that preset.
         """
-        thresholds = {}
-        for harm in HARMS:
-            try:
-                thresholds[harm] = getattr(self, harm).over(presets[self.preset][harm])
-            except ThresholdError as error:
-                raise OperatorError(
-                    f"[moderation.{harm}], over the preset {self.preset!r}: {error}"
-                ) from None
-        return thresholds
+        found: dict[str, dict[str, Thresholds]] = {}
+        for name, preset in presets.items():
+            found[name] = {}
+            for harm in HARMS:
+                own: ClassThresholds = getattr(self, harm)
+                try:
+                    found[name][harm] = own.over(preset[harm])
+                except SettingError as error:
+                    if name == self.preset:
+                        raise OperatorError(
+                            f"[moderation.{harm}], over the preset {self.preset!r}: "
+                            f"{words_for('en').note(error.note)}"
+                        ) from None
+                    found[name][harm] = ClassThresholds().over(preset[harm])
+        return Defaults(found, self.preset, self.mode == "enforce", self.timeout_minutes)
 
 
 class Pipeline(Section):

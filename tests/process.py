@@ -93,5 +93,5 @@ def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
 async def with_alert_channel(folder: Path, channel_id: int = MODERATORS) -> None:
     """Leave a database in which the stand-in's server has chosen its alert channel."""
     store = await SqliteStore.open(folder / DATABASE)
-    await store.set_alert_channel(GUILD, channel_id)
+    await store.desk.change(GUILD, {"alerts.channel": channel_id}, user_id=0)
     await store.close()

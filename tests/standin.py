@@ -27,7 +27,11 @@ MEMBER_PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, read_message_history=True
 )
 BOT_PERMISSIONS = MEMBER_PERMISSIONS | discord.Permissions(manage_messages=True, embed_links=True)
-BOT_ROLE = 4001
+MODERATOR_PERMISSIONS = MEMBER_PERMISSIONS | discord.Permissions(
+    manage_messages=True, moderate_members=True
+)
+BOT_ROLE, MODERATOR_ROLE = 4001, 4002
+UNKNOWN_MESSAGE = {"message": "Unknown Message", "code": 10008}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -98,6 +102,13 @@ class StandIn:
     bot_permissions: discord.Permissions = BOT_PERMISSIONS
     refuse_intents: bool = False
 
+    messages: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Every message that stands, oldest first."""
+    timed_out: dict[int, str | None] = field(default_factory=dict)
+    answers: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    """What the bot answered to interactions: who asked, the request, its body."""
+    _interactions: dict[str, tuple[int, int]] = field(default_factory=dict)
+
     sent: list[dict[str, Any]] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     commands: list[dict[str, Any]] = field(default_factory=list)
@@ -126,7 +137,19 @@ class StandIn:
         application.router.add_get(f"{base}/oauth2/applications/@me", self._application)
         application.router.add_put(f"{base}/applications/{APPLICATION}/commands", self._commands)
         application.router.add_post(base + "/channels/{channel}/messages", self._create)
-        application.router.add_delete(base + "/channels/{channel}/messages/{id}", self._delete)
+        message = base + "/channels/{channel}/messages/{id}"
+        application.router.add_post(f"{message[:-5]}/bulk-delete", self._delete_many)
+        application.router.add_delete(message, self._delete)
+        application.router.add_patch(message, self._edit)
+        application.router.add_get(message, self._one)
+        someone = base + "/guilds/{guild}/members/{member}"
+        application.router.add_get(someone, self._member)
+        application.router.add_patch(someone, self._change_member)
+        application.router.add_post(base + "/interactions/{id}/{token}/callback", self._callback)
+        hook = base + "/webhooks/{application}/{token}"
+        application.router.add_post(hook, self._followup)
+        application.router.add_get(hook + "/messages/@original", self._original)
+        application.router.add_patch(hook + "/messages/@original", self._edit_original)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         try:
@@ -149,17 +172,51 @@ class StandIn:
 
     async def say(self, content: str, *, author: int = MEMBER, where: int = GENERAL) -> int:
         identity = self.new_id()
-        await self.dispatch("MESSAGE_CREATE", self._message(identity, where, author, content))
+        self.messages[identity] = self._message(identity, where, author, content)
+        await self.dispatch("MESSAGE_CREATE", self.messages[identity])
         return identity
 
     async def edit(self, identity: int, content: str, *, where: int = GENERAL) -> None:
         message = self._message(identity, where, MEMBER, content)
         message["edited_timestamp"] = discord.utils.utcnow().isoformat()
+        self.messages[identity] = message
         await self.dispatch("MESSAGE_UPDATE", message)
 
     async def preview_arrives(self, identity: int, content: str, *, where: int = GENERAL) -> None:
         """Send the edit that Discord makes when a link's preview is ready: it has no time."""
         await self.dispatch("MESSAGE_UPDATE", self._message(identity, where, MEMBER, content))
+
+    async def click(self, identity: int, name: str, *, by: int) -> None:
+        """Press the button of a message whose id begins with ``name``, without waiting."""
+        message = self.messages[identity]
+        buttons = [item for row in message["components"] for item in row["components"]]
+        pressed = next(item for item in buttons if item["custom_id"].split(":")[1] == name)
+        interaction = self.new_id()
+        token = f"token-{interaction}"
+        self._interactions[token] = (by, identity)
+        person = member(by, f"person-{by}", [MODERATOR_ROLE])
+        await self.dispatch(
+            "INTERACTION_CREATE",
+            {
+                "id": str(interaction),
+                "application_id": str(APPLICATION),
+                "type": 3,
+                "token": token,
+                "version": 1,
+                "guild_id": str(GUILD),
+                "channel_id": message["channel_id"],
+                "channel": self.channels[int(message["channel_id"])],
+                "message": message,
+                "member": {**person, "permissions": str(MODERATOR_PERMISSIONS.value)},
+                "app_permissions": str(self.bot_permissions.value),
+                "locale": "en-US",
+                "guild_locale": "en-US",
+                "entitlements": [],
+                "attachment_size_limit": 10_485_760,
+                "authorizing_integration_owners": {},
+                "data": {"component_type": 2, "custom_id": pressed["custom_id"]},
+            },
+        )
 
     async def dispatch(self, event: str, data: dict[str, Any]) -> None:
         assert self._socket is not None, "no client is connected"
@@ -231,6 +288,7 @@ class StandIn:
             "roles": [
                 role(EVERYONE, "@everyone", MEMBER_PERMISSIONS),
                 role(BOT_ROLE, "bellwether", self.bot_permissions),
+                role(MODERATOR_ROLE, "moderator", MODERATOR_PERMISSIONS),
             ],
             "channels": list(self.channels.values()),
             "threads": [],
@@ -267,6 +325,9 @@ class StandIn:
 
     @web.middleware
     async def _authorise(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        # Interactions are answered by their own token, not the bot's.
+        if request.path.startswith(("/api/v10/interactions", "/api/v10/webhooks")):
+            return await handler(request)
         if request.path.startswith("/api/"):
             self.requests.append(f"{request.method} {request.path}")
             if request.headers.get("Authorization") != f"Bot {TOKEN}":
@@ -297,7 +358,13 @@ class StandIn:
     async def _commands(self, request: web.Request) -> web.Response:
         self.commands = await request.json()
         answer = [
-            {"id": str(5000 + index), "application_id": str(APPLICATION), "version": "1", **command}
+            {
+                "id": str(5000 + index),
+                "application_id": str(APPLICATION),
+                "version": "1",
+                "description": "",
+                **command,
+            }
             for index, command in enumerate(self.commands)
         ]
         return _json(answer)
@@ -311,6 +378,8 @@ class StandIn:
         self.sent.append({"id": identity, "channel_id": where, **body})
         message = self._message(identity, where, BOT, body.get("content") or "")
         message["embeds"] = body.get("embeds", [])
+        message["components"] = body.get("components", [])
+        self.messages[identity] = message
         # Discord tells the bot of its own messages too.
         await self.dispatch("MESSAGE_CREATE", message)
         return _json(message)
@@ -318,9 +387,62 @@ class StandIn:
     async def _delete(self, request: web.Request) -> web.Response:
         identity = int(request.match_info["id"])
         if identity in self.deleted:
-            return _json({"message": "Unknown Message", "code": 10008}, 404)
+            return _json(UNKNOWN_MESSAGE, 404)
+        self.messages.pop(identity, None)
         self.deleted.append(identity)
         return web.Response(status=204)
+
+    async def _delete_many(self, request: web.Request) -> web.Response:
+        ids = [int(number) for number in (await request.json())["messages"]]
+        if not 2 <= len(ids) <= 100 or len(set(ids)) != len(ids):
+            return _json({"message": "Invalid Form Body", "code": 50035}, 400)
+        for identity in ids:
+            if identity not in self.deleted:
+                self.messages.pop(identity, None)
+                self.deleted.append(identity)
+        return web.Response(status=204)
+
+    async def _one(self, request: web.Request) -> web.Response:
+        found = self.messages.get(int(request.match_info["id"]))
+        return _json(UNKNOWN_MESSAGE, 404) if found is None else _json(found)
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        found = self.messages.get(int(request.match_info["id"]))
+        if found is None:
+            return _json(UNKNOWN_MESSAGE, 404)
+        found.update(await request.json())
+        return _json(found)
+
+    async def _member(self, request: web.Request) -> web.Response:
+        identity = int(request.match_info["member"])
+        found = member(identity, "robin" if identity == MEMBER else f"person-{identity}", [])
+        return _json({**found, "communication_disabled_until": self.timed_out.get(identity)})
+
+    async def _change_member(self, request: web.Request) -> web.Response:
+        identity = int(request.match_info["member"])
+        self.timed_out[identity] = (await request.json())["communication_disabled_until"]
+        return await self._member(request)
+
+    async def _callback(self, request: web.Request) -> web.Response:
+        who, _ = self._interactions[request.match_info["token"]]
+        self.answers.append((who, "callback", await request.json()))
+        return _json({"interaction": {"id": request.match_info["id"], "type": 3}})
+
+    async def _followup(self, request: web.Request) -> web.Response:
+        who, identity = self._interactions[request.match_info["token"]]
+        body = await request.json()
+        self.answers.append((who, "followup", body))
+        return _json({**self.messages[identity], "id": str(self.new_id()), **body})
+
+    async def _original(self, request: web.Request) -> web.Response:
+        return _json(self.messages[self._interactions[request.match_info["token"]][1]])
+
+    async def _edit_original(self, request: web.Request) -> web.Response:
+        who, identity = self._interactions[request.match_info["token"]]
+        body = await request.json()
+        self.answers.append((who, "edit", body))
+        self.messages[identity].update(body)
+        return _json(self.messages[identity])
 
 
 def _json(body: object, status: int = 200) -> web.Response:

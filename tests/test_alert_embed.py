@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import discord
@@ -7,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import Case, Decision, Kind, Outcome, Post, Reason, Status
-from bot.enforcement.alerts import BAR_LENGTH, alert_embed, bar, harmless
+from bot.domain import Case, Decision, Kind, Note, Outcome, Post, Reason, Status
+from bot.enforcement.alerts import BAR_LENGTH, Names, acted_on, alert_embed, bar, harmless
+from bot.enforcement.grouping import SHOWN
+from bot.words import table
 from model.classes import CLASSES
+
+ENGLISH = table("en")
 
 
 def case(text: str, name: str = "robin") -> Case:
@@ -19,14 +24,28 @@ def case(text: str, name: str = "robin") -> Case:
     return Case(Decision(post, scores, "abc123", reasons))
 
 
+def named(member: str = "", channel: str = "general") -> Names:
+    return Names(lambda _: channel, lambda _: member)
+
+
 def embed_of(text: str, deletion: Outcome | None = None) -> discord.Embed:
-    return alert_embed(case(text), channel_name="general", author_name="", deletion=deletion)
+    outcomes = {} if deletion is None else {Kind.DELETE: deletion}
+    return alert_embed(replace(case(text), outcomes=outcomes), ENGLISH, named())
 
 
 @given(st.text(max_size=5_000), st.text(max_size=200), st.text(max_size=200))
 def test_an_embed_stays_within_discords_limits(text: str, name: str, channel: str) -> None:
-    failed = Outcome(Status.FAILED, text)
-    embed = alert_embed(case(text, name), channel_name=channel, author_name=name, deletion=failed)
+    failed = Outcome(Status.FAILED, Note("failed.refused", {"reason": text}))
+    shown = replace(
+        case(text, name),
+        outcomes={Kind.DELETE: failed, Kind.TIMEOUT: failed},
+        words=(text, name, channel, text, text),
+    )
+    embed = alert_embed(
+        shown, ENGLISH, named(name, channel), count=1_000, others=[case(text, name)] * SHOWN
+    )
+    for number in range(20):
+        embed = acted_on(embed, f"{number} {name}", ENGLISH)
     assert len(embed) <= 6_000
     assert len(embed.title or "") <= 256
     assert len(embed.description or "") <= 4_096
@@ -50,7 +69,7 @@ def test_it_says_who_where_what_and_why() -> None:
         (None, "Alert"),
         (Outcome(Status.DONE), "Deleted"),
         (Outcome(Status.OBSERVED), "Would delete"),
-        (Outcome(Status.FAILED, "because"), "Could not delete"),
+        (Outcome(Status.FAILED, Note("failed.no_channel")), "Could not act"),
     ],
 )
 def test_the_title_says_what_was_done(deletion: Outcome | None, title: str) -> None:

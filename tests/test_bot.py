@@ -143,7 +143,7 @@ async def test_without_manage_messages_the_alert_says_so(world: World) -> None:
     await world.app.drained()
     assert [message.content for message in locked.history()] == [HATEFUL]
     (alert,) = world.alerts
-    assert (alert.title or "").startswith("Could not delete")
+    assert (alert.title or "").startswith("Could not act")
     assert "Manage Messages" in str(alert.to_dict())
     # Nothing was asked of Discord that it would refuse: refusals count towards a ban.
     asked = [request.method for request in world.env.http_requests[before:]]
@@ -170,7 +170,9 @@ async def test_a_deleted_alert_channel_is_reported_and_can_be_replaced(world: Wo
     await channel.delete()
     await world.say(BORDERLINE)
     result = await world.moderator.slash(world.general, "threshold show")
-    assert "no longer exists: use /alerts channel" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]
+    assert result.response is not None
+    shown = str(result.response.embeds[0].to_dict())
+    assert "no longer exists, or the bot cannot see it: use /setup" in shown
 
     world.desk = world.guild.create_text_channel("desk again")
     await world.choose_desk()
@@ -194,7 +196,7 @@ async def test_what_discord_refuses_is_given_up_and_reported(world: World) -> No
     await world.say(HATEFUL)
     assert world.texts() == [HATEFUL]
     (alert,) = world.alerts
-    assert (alert.title or "").startswith("Could not delete")
+    assert (alert.title or "").startswith("Could not act")
     # The alert went well, and still the moderators can see that the deletion did not.
     result = await world.moderator.slash(world.desk, "threshold show")
     assert "status 400, code 50035" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]
@@ -208,9 +210,11 @@ async def test_deletions_go_before_alerts(world: World) -> None:
         world.app.dispatcher._delay = 0.05
     await world.app.drained()
     asked = [request.method for request in world.env.http_requests[before:]]
-    assert sorted(asked) == ["DELETE"] * 3 + ["POST"] * 3
-    assert asked.index("POST") >= 1
-    assert asked[-1] == "POST"
+    assert asked.count("DELETE") == 3
+    assert asked.count("POST") == 1
+    # The first alert may go out before the later messages come; no deletion waits for an alert.
+    assert asked[0] == "DELETE"
+    assert asked[-1] in {"POST", "PATCH"}
 
 
 async def test_a_stopped_dispatcher_takes_nothing_on(world: World) -> None:
@@ -218,7 +222,7 @@ async def test_a_stopped_dispatcher_takes_nothing_on(world: World) -> None:
     await world.app.dispatcher.stop()
     await world.say(HATEFUL)
     assert world.texts() == [HATEFUL]
-    assert len(await world.app._store.unfinished()) == 1
+    assert len(await world.app._store.journal.unfinished()) == 1
 
 
 async def test_a_message_already_gone_counts_as_deleted(world: World) -> None:
@@ -268,4 +272,4 @@ async def test_a_full_queue_drops_and_counts(settings: Settings) -> None:
 
 
 def test_kinds_and_the_database_agree() -> None:
-    assert {kind.value for kind in Kind} == {"alert", "delete"}
+    assert {kind.value for kind in Kind} == {"alert", "delete", "timeout"}

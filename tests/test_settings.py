@@ -100,7 +100,7 @@ def preset(alert: float, delete: float | None) -> Presets:
 def test_one_threshold_leaves_the_other_to_the_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BELLWETHER_MODERATION__HATE__DELETE", "0.99")
     monkeypatch.setenv("BELLWETHER_MODERATION__INSULT__ALERT", "off")
-    thresholds = load(None).moderation.defaults(preset(0.5, 0.9))
+    thresholds = load(None).moderation.defaults(preset(0.5, 0.9)).presets["balanced"]
     assert thresholds["hate"] == Thresholds(0.5, 0.99)
     assert thresholds["insult"] == Thresholds(None, 0.9)
     assert thresholds["threat"] == Thresholds(0.5, 0.9)

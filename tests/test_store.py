@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 import bot.store as store_package
-from bot.domain import Decision, Kind, Outcome, Post, Reason, Status
-from bot.enforcement.alerts import alert_embed
+from bot.domain import Case, Decision, Kind, Note, Outcome, Post, Reason, Status
+from bot.enforcement.alerts import Names, alert_embed
 from bot.errors import OperatorError
 from bot.store.sqlite import SqliteStore
+from bot.words import words_for
 from model.classes import CLASSES
 
 SCORES = dict.fromkeys(CLASSES, 0.25)
+WHY = Note("failed.refused", {"reason": "status 400"})
 WRITTEN = "private words that must not reach the disk"
 
 
@@ -43,31 +45,37 @@ def decision(number: int, *kinds: Kind, revision: int = 0) -> Decision:
     return Decision(post, SCORES, "m", tuple(Reason(kind, "hate", 0.9, 0.5) for kind in kinds))
 
 
+async def finish(store: SqliteStore, done: Decision, kind: Kind, outcome: Outcome) -> None:
+    await store.journal.finish([Case(done)], kind, [outcome], [])
+
+
 async def test_decisions_come_back_as_unfinished_cases(tmp_path: Path, opened: Opened) -> None:
     store = await opened(tmp_path / "a" / "b.sqlite3")
-    await store.record([decision(1), decision(2, Kind.ALERT), decision(3, Kind.ALERT, Kind.DELETE)])
-    await store.finish(decision(3).post, Kind.DELETE, Outcome(Status.FAILED, "why"))
+    await store.journal.record(
+        [decision(1), decision(2, Kind.ALERT), decision(3, Kind.ALERT, Kind.DELETE)]
+    )
+    await finish(store, decision(3), Kind.DELETE, Outcome(Status.FAILED, WHY))
     await store.close()
 
     store = await opened(tmp_path / "a" / "b.sqlite3")
-    second, third = await store.unfinished()
+    second, third = await store.journal.unfinished()
     assert second.decision.post.message_id == 2
     assert second.decision.reasons == (Reason(Kind.ALERT, "hate", 0.9, 0.5),)
     assert second.decision.scores == SCORES
-    assert third.outcomes == {Kind.DELETE: Outcome(Status.FAILED, "why")}
-    await store.finish(second.decision.post, Kind.ALERT, Outcome(Status.DONE))
-    await store.finish(third.decision.post, Kind.ALERT, Outcome(Status.DONE))
-    assert await store.unfinished() == []
+    assert third.outcomes == {Kind.DELETE: Outcome(Status.FAILED, WHY)}
+    await finish(store, second.decision, Kind.ALERT, Outcome(Status.DONE))
+    await finish(store, third.decision, Kind.ALERT, Outcome(Status.DONE))
+    assert await store.journal.unfinished() == []
     await store.close()
 
 
 async def test_a_replay_changes_nothing(tmp_path: Path, opened: Opened) -> None:
     store = await opened(tmp_path / "db")
     first = decision(1, Kind.ALERT)
-    assert await store.record([first, first]) == [first]
-    await store.finish(first.post, Kind.ALERT, Outcome(Status.DONE))
-    assert await store.record([first, decision(1, Kind.ALERT, Kind.DELETE)]) == []
-    assert await store.unfinished() == []
+    assert await store.journal.record([first, first]) == [first]
+    await finish(store, first, Kind.ALERT, Outcome(Status.DONE))
+    assert await store.journal.record([first, decision(1, Kind.ALERT, Kind.DELETE)]) == []
+    assert await store.journal.unfinished() == []
     await store.close()
 
 
@@ -75,13 +83,13 @@ async def test_an_edit_acts_only_where_its_message_has_not_been_acted_on(
     tmp_path: Path, opened: Opened
 ) -> None:
     store = await opened(tmp_path / "db")
-    await store.record([decision(1, Kind.ALERT), decision(2)])
+    await store.journal.record([decision(1, Kind.ALERT), decision(2)])
     same, worse, late = (
         decision(1, Kind.ALERT, revision=5),
         decision(1, Kind.ALERT, Kind.DELETE, revision=6),
         decision(2, Kind.ALERT, revision=5),
     )
-    recorded = await store.record([same, worse, late, decision(2, Kind.ALERT, revision=6)])
+    recorded = await store.journal.record([same, worse, late, decision(2, Kind.ALERT, revision=6)])
     assert [(entry.post.revision, entry.reasons != ()) for entry in recorded] == [
         (5, False),
         (6, True),
@@ -93,7 +101,7 @@ async def test_an_edit_acts_only_where_its_message_has_not_been_acted_on(
 
 async def test_no_text_and_no_name_is_on_disk(tmp_path: Path, opened: Opened) -> None:
     store = await opened(tmp_path / "db")
-    await store.record([decision(1, Kind.ALERT)])
+    await store.journal.record([decision(1, Kind.ALERT)])
     await store.close()
     for path in tmp_path.iterdir():
         assert WRITTEN.encode() not in path.read_bytes()
@@ -103,8 +111,8 @@ async def test_no_text_and_no_name_is_on_disk(tmp_path: Path, opened: Opened) ->
 async def test_a_failed_transaction_leaves_nothing(tmp_path: Path, opened: Opened) -> None:
     store = await opened(tmp_path / "db")
     with pytest.raises(KeyError):
-        await store.record([decision(1), Decision(decision(2).post, {}, "m")])
-    assert await store.record([decision(1)]) == [decision(1)]
+        await store.journal.record([decision(1), Decision(decision(2).post, {}, "m")])
+    assert await store.journal.record([decision(1)]) == [decision(1)]
     await store.close()
 
 
@@ -124,16 +132,21 @@ async def test_a_cancelled_write_leaves_no_transaction_open(
 
 async def test_a_servers_settings_survive(tmp_path: Path, opened: Opened) -> None:
     store = await opened(tmp_path / "db")
-    await store.set_alert_channel(7, 70)
-    await store.set_alert_channel(7, 71)
-    await store.set_thresholds(7, {("hate", Kind.ALERT): 0.5, ("hate", Kind.DELETE): None}, 1)
-    await store.set_thresholds(7, {("hate", Kind.ALERT): 0.6}, 1)
+    await store.desk.change(7, {"alerts.channel": 70, "mode": "enforce"}, 1)
+    await store.desk.change(7, {"alerts.channel": 71, "mode": None, "preset": None}, 2)
     await store.set_fact("a", "b")
     await store.close()
 
     store = await opened(tmp_path / "db")
-    assert await store.alert_channels() == {7: 71}
-    assert await store.thresholds() == {7: {("hate", Kind.ALERT): 0.6, ("hate", Kind.DELETE): None}}
+    assert await store.desk.entries() == {7: {"alerts.channel": 71}}
+    changes = await store.desk.changes(7)
+    assert [(c.number, c.name, c.before, c.after, c.changed_by) for c in changes] == [
+        (2, "alerts.channel", 70, 71, 2),
+        (2, "mode", "enforce", None, 2),
+        (1, "alerts.channel", None, 70, 1),
+        (1, "mode", None, "enforce", 1),
+    ]
+    assert await store.desk.changes(8) == []
     assert (await store.fact("a"), await store.fact("b")) == ("b", None)
     await store.close()
 
@@ -152,11 +165,32 @@ async def test_rows_from_before_insults_were_scored_come_back_without_that_score
     connection.commit()
     connection.close()
     store = await opened(tmp_path / "db")
-    (case,) = await store.unfinished()
+    (case,) = await store.journal.unfinished()
     assert case.decision.scores == {"hate": 0.9, "offensive": 0.1, "neither": 0.0}
-    embed = alert_embed(case, channel_name="c", author_name="a", deletion=None)
+    embed = alert_embed(case, words_for("en"), Names(lambda _: "c", lambda _: "a"))
     assert "insult" not in str(embed.to_dict())
     await store.close()
+
+
+async def test_settings_from_before_scopes_are_taken_over(tmp_path: Path, opened: Opened) -> None:
+    scripts = sorted((Path(store_package.__file__).parent / "migrations").glob("*.sql"))
+    connection = sqlite3.connect(tmp_path / "db")
+    for script in scripts[:2]:
+        connection.executescript(script.read_text())
+    connection.execute("INSERT INTO guilds VALUES (7, 70)")
+    connection.execute("INSERT INTO thresholds VALUES (7, 'hate', 'alert', 0.25, 1, 1)")
+    connection.execute("INSERT INTO thresholds VALUES (7, 'hate', 'delete', NULL, 1, 1)")
+    connection.execute("PRAGMA user_version = 2")
+    connection.commit()
+    connection.close()
+    store = await opened(tmp_path / "db")
+    assert await store.desk.entries() == {
+        7: {
+            "alerts.channel": 70,
+            "threshold.0.hate.alert": 0.25,
+            "threshold.0.hate.delete": "off",
+        }
+    }
 
 
 async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, opened: Opened) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import discord
 import simcord
 from simcord.actors import MemberActor
-from simcord.builders import ChannelHandle, GuildHandle
+from simcord.builders import ChannelHandle, GuildHandle, RoleHandle
 
 from bot.app import App
 from bot.demo import BORDERLINE, HATEFUL
+from bot.policy.entries import Value
 
 BENIGN = "thanks, that fixed it for me"
 
@@ -27,12 +29,16 @@ class World:
     desk: ChannelHandle
     member: MemberActor
     moderator: MemberActor
+    moderators: RoleHandle
 
     @classmethod
     def furnish(cls, app: App, env: simcord.Env) -> World:
+        # Simulated time begins in the past; what the bot does by the clock needs today.
+        env.backend.clock.advance((datetime.now(UTC) - env.now()).total_seconds())
         guild = env.create_guild("Tests")
         moderators = guild.create_role(
-            "Moderator", permissions=discord.Permissions(manage_messages=True)
+            "Moderator",
+            permissions=discord.Permissions(manage_messages=True, moderate_members=True),
         )
         return cls(
             app,
@@ -42,13 +48,34 @@ class World:
             guild.create_text_channel("desk"),
             guild.add_member(env.create_user("robin")),
             guild.add_member(env.create_user("morgan"), roles=[moderators]),
+            moderators,
         )
 
     async def say(self, text: str, **more: Any) -> discord.Message:
         """Have the member write, and the bot finish whatever follows from it."""
+        # A minute later than before: messages within seconds share an alert.
+        await self.env.advance_time(60)
         message = await self.member.send(self.general, text, **more)
         await self.app.drained()
         return message
+
+    async def change(self, **entries: Value | None) -> None:
+        """Set what a command would set; dots are written as double underscores."""
+        guild = self.app.client.get_guild(self.guild.id)
+        assert guild is not None
+        changes = {name.replace("__", "."): value for name, value in entries.items()}
+        await self.app.context.change(guild, self.moderator.id, changes)
+
+    async def fetched(self) -> discord.Member:
+        """The member as Discord has it now; the bot keeps no members."""
+        guild = self.env.bot.get_guild(self.guild.id)
+        assert guild is not None
+        return await guild.fetch_member(self.member.id)
+
+    @property
+    def alert(self) -> discord.Message:
+        """The latest alert."""
+        return next(message for message in reversed(self.desk.history()) if message.embeds)
 
     async def choose_desk(self) -> None:
         await self.moderator.slash(self.desk, "alerts channel", channel=self.desk)

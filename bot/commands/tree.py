@@ -10,14 +10,18 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.commands.answers import say, words_of
+from bot.commands.translation import Translator
+from bot.intake.members import is_moderator
+from bot.policy.thresholds import SettingError
 from bot.store.sqlite import SqliteStore
 
 log = structlog.stdlib.get_logger(__name__)
 
-MODERATOR: Final = discord.Permissions(manage_messages=True)
-"""Who counts as a moderator: whoever may delete other people's messages anyway."""
-
 SYNCED: Final = "command_tree"
+
+FOR_MEMBERS: Final = "for_members"
+"""A command's extra that opens it to everybody in the server."""
 
 
 class Tree(app_commands.CommandTree[discord.Client]):
@@ -32,27 +36,28 @@ class Tree(app_commands.CommandTree[discord.Client]):
         self._store = store
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        """Let moderators of this server pass; tell anybody else why not.
-
-        The server-wide permissions count, not those in the channel: these commands change what
-        happens in the whole server.
-        """
+        """Let moderators of this server pass, and members where a command is for them."""
         member = interaction.user
-        if isinstance(member, discord.Member) and member.guild_permissions >= MODERATOR:
-            return True
-        await say(
-            interaction, "Only moderators of this server (Manage Messages) can use Bellwether."
-        )
+        if isinstance(member, discord.Member):
+            command = interaction.command
+            if is_moderator(member) or (command and command.extras.get(FOR_MEMBERS)):
+                return True
+        await say(interaction, words_of(interaction)("refused.moderators"))
         return False
 
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
         """Answer a failed command; an unforeseen failure is logged with an id to find it by."""
+        words = words_of(interaction)
         if isinstance(error, app_commands.TransformerError):
-            await say(interaction, f"I cannot use {error.value!r} here: {error}")
+            await say(interaction, words("refused.value", value=str(error.value)))
         elif isinstance(error, app_commands.CheckFailure):
             return  # interaction_check has answered
+        elif isinstance(error, app_commands.CommandInvokeError) and isinstance(
+            error.original, SettingError
+        ):
+            await say(interaction, words("refused.unchanged", why=words.note(error.original.note)))
         else:
             log.error(
                 "command failed",
@@ -61,14 +66,16 @@ class Tree(app_commands.CommandTree[discord.Client]):
                 interaction_id=interaction.id,
                 exc_info=error,
             )
-            await say(
-                interaction,
-                f"That did not work, and it is my fault. The log has it as `{interaction.id}`.",
-            )
+            await say(interaction, words("refused.fault", id=interaction.id))
 
     async def sync_if_changed(self) -> None:
         """Send the commands to Discord only when they differ from what it last accepted."""
-        payload = [command.to_dict(self) for command in self.get_commands()]
+        translator = Translator()
+        await self.set_translator(translator)
+        payload = [
+            await command.get_translated_payload(self, translator)
+            for command in self.get_commands()
+        ]
         document = json.dumps(payload, sort_keys=True, default=str)
         digest = hashlib.sha256(f"{self.client.application_id}{document}".encode()).hexdigest()
         if await self._store.fact(SYNCED) == digest:
@@ -76,21 +83,3 @@ class Tree(app_commands.CommandTree[discord.Client]):
         await self.sync()
         await self._store.set_fact(SYNCED, digest)
         log.info("commands synced", commands=len(payload))
-
-
-async def say(
-    interaction: discord.Interaction, content: str = "", *, embed: discord.Embed | None = None
-) -> None:
-    """Answer only to the person who asked, whether or not the interaction was deferred."""
-    shown = discord.utils.MISSING if embed is None else embed
-    if interaction.response.is_done():
-        await interaction.followup.send(content, embed=shown, ephemeral=True)
-    else:
-        await interaction.response.send_message(content, embed=shown, ephemeral=True)
-
-
-def guild_of(interaction: discord.Interaction) -> discord.Guild:
-    """Return the server a command was used in; the tree lets no other interaction through."""
-    if interaction.guild is None:
-        raise app_commands.NoPrivateMessage
-    return interaction.guild

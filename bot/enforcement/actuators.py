@@ -2,135 +2,341 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 import discord
 
-from bot.domain import Case, Kind, Outcome, Status
-from bot.enforcement.alerts import alert_embed
+from bot.domain import Case, Kind, Note, Outcome, Post, Reason, Status
+from bot.enforcement.alerts import Names, Standing, alert_buttons, alert_embed
+from bot.enforcement.grouping import OpenAlert, OpenAlerts, key_of
+from bot.enforcement.permissions import (
+    ALERT_PERMISSIONS,
+    DELETE_PERMISSIONS,
+    TIMEOUT_PERMISSIONS,
+    may_time_out,
+    missing_permissions,
+    timed_out_until,
+)
 from bot.policy.book import PolicyBook
+from bot.policy.rules import Policy
+from bot.words import Words, words_for
 
 UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
 NONCE_LENGTH: Final = 25
+REASON_LENGTH: Final = 512
+BULK_AGE: Final = timedelta(days=13, hours=23)
+"""Discord deletes messages of up to 14 days in bulk; an hour is left for clocks that differ."""
 
 DONE: Final = Outcome(Status.DONE)
-ALERT_PERMISSIONS: Final = discord.Permissions(
-    view_channel=True, send_messages=True, embed_links=True
-)
+OBSERVED: Final = Outcome(Status.OBSERVED)
+
+
+def failed(key: str, **values: str | float) -> Outcome:
+    """Return the outcome of an action that a retry cannot mend."""
+    return Outcome(Status.FAILED, Note(key, values))
 
 
 class ServerUnavailableError(Exception):
     """Discord says that this server is out just now; its channels are not known."""
 
 
-class Actuator(Protocol):
-    """Carries out one action of a case and says how it ended.
+class _AlertRemovedError(Exception):
+    """The alert that was to count up is not there any more."""
 
-    Raises only what is worth another attempt; whatever a retry cannot mend is an outcome.
+
+class Actuator(Protocol):
+    """Carries out one kind of action on some messages of one server and says how each ended.
+
+    Raises only what is worth another attempt; whatever a retry cannot mend is an outcome. Another
+    attempt with the same cases does nothing twice.
     """
 
-    async def delete(self, case: Case) -> Outcome:
-        """Delete the message."""
+    async def delete(self, cases: Sequence[Case]) -> Sequence[Outcome]:
+        """Delete messages, all of one channel."""
 
-    async def alert(self, case: Case) -> Outcome:
-        """Tell the moderators, in the channel that their server chose."""
-
-
-def missing_permissions(
-    channel: discord.abc.GuildChannel | discord.Thread, needed: discord.Permissions
-) -> list[str]:
-    """Return the names, as Discord shows them, of the permissions the bot lacks in a channel."""
-    granted = channel.permissions_for(channel.guild.me)
-    return [
-        name.replace("_", " ").title()
-        for name, wanted in needed
-        if wanted and not getattr(granted, name)
-    ]
+    async def time_out(self, cases: Sequence[Case]) -> Sequence[Outcome]:
+        """Time out the author of some messages, one author's."""
 
 
-class Alerting:
-    """The half that both actuators share: alerts are sent whether or not anything is enforced."""
+class Server:
+    """What enforcement asks of the cached servers."""
 
-    def __init__(self, client: discord.Client, book: PolicyBook) -> None:
-        self._client = client
-        self._book = book
+    def __init__(self, client: discord.Client) -> None:
+        self.client = client
 
-    def _channel(
-        self, guild_id: int, channel_id: int
-    ) -> discord.abc.GuildChannel | discord.Thread | None:
-        guild = self._client.get_guild(guild_id)
+    def guild(self, guild_id: int) -> discord.Guild | None:
+        """Return a server, ``None`` where the bot is not; raises ``ServerUnavailableError``."""
+        guild = self.client.get_guild(guild_id)
         if guild is not None and guild.unavailable:
             raise ServerUnavailableError
+        return guild
+
+    def channel(
+        self, guild_id: int, channel_id: int
+    ) -> discord.abc.GuildChannel | discord.Thread | None:
+        """Return a channel or thread, ``None`` where the bot does not see it."""
+        guild = self.guild(guild_id)
         return None if guild is None else guild.get_channel_or_thread(channel_id)
 
-    async def alert(self, case: Case) -> Outcome:
-        """Send the alert, once: Discord drops a second message with the same nonce."""
-        post = case.decision.post
-        channel_id = self._book.of(post.guild_id).alert_channel_id
-        if channel_id is None:
-            return Outcome(Status.FAILED, "no alert channel is set: use /alerts channel")
-        channel = self._channel(post.guild_id, channel_id)
-        if not isinstance(channel, discord.abc.Messageable):
-            return Outcome(Status.FAILED, "the alert channel no longer exists: use /alerts channel")
-        # Asked of the cache first: each refused request counts towards a ban of the address.
-        missing = missing_permissions(channel, ALERT_PERMISSIONS)
-        if missing:
-            return Outcome(
-                Status.FAILED, f"the bot lacks {', '.join(missing)} in the alert channel"
-            )
-        embed = alert_embed(
-            case,
-            channel_name=getattr(self._channel(post.guild_id, post.channel_id), "name", ""),
-            author_name=self._author_name(post.guild_id, post.author_id),
-            deletion=case.outcomes.get(Kind.DELETE),
-        )
-        nonce = f"{post.message_id}.{post.revision}"[-NONCE_LENGTH:]
-        try:
-            await channel.send(
-                embed=embed, nonce=nonce, allowed_mentions=discord.AllowedMentions.none()
-            )
-        except discord.NotFound:
-            return Outcome(Status.FAILED, "the alert channel no longer exists: use /alerts channel")
-        except discord.Forbidden as error:
-            return Outcome(Status.FAILED, f"Discord refused the alert: {error.text}")
-        return DONE
+    def words(self, guild_id: int, policy: Policy) -> Words:
+        """Return the words of a server: as its moderators chose, or by its own language."""
+        guild = self.client.get_guild(guild_id)
+        own = None if guild is None else guild.preferred_locale.value
+        return words_for(policy.language or own)
 
-    def _author_name(self, guild_id: int, author_id: int) -> str:
-        guild = self._client.get_guild(guild_id)
-        member = None if guild is None else guild.get_member(author_id)
-        return "" if member is None else member.display_name
+    def names(self, guild_id: int) -> Names:
+        """Return what a server calls its channels and members."""
+        guild = self.client.get_guild(guild_id)
+
+        def channel(channel_id: int) -> str:
+            found = None if guild is None else guild.get_channel_or_thread(channel_id)
+            return "" if found is None else found.name
+
+        def member(user_id: int) -> str:
+            found = None if guild is None else guild.get_member(user_id)
+            return "" if found is None else found.display_name
+
+        return Names(channel, member)
 
 
-class ObservingActuator(Alerting):
-    """Alerts, and records what would have been deleted."""
+class Observing:
+    """Records what would have been done, and leaves everything as it is."""
 
-    async def delete(self, case: Case) -> Outcome:
-        """Leave the message where it is."""
-        del case
-        return Outcome(Status.OBSERVED)
+    async def delete(self, cases: Sequence[Case]) -> Sequence[Outcome]:
+        """Leave the messages where they are."""
+        return [OBSERVED] * len(cases)
+
+    async def time_out(self, cases: Sequence[Case]) -> Sequence[Outcome]:
+        """Let the author write on."""
+        return [OBSERVED] * len(cases)
 
 
-class EnforcingActuator(Alerting):
-    """Alerts and deletes."""
+class Enforcing:
+    """Deletes and times out."""
 
-    async def delete(self, case: Case) -> Outcome:
-        """Delete the message; one that is gone already counts as deleted."""
-        post = case.decision.post
-        channel = self._channel(post.guild_id, post.channel_id)
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def delete(self, cases: Sequence[Case]) -> Sequence[Outcome]:
+        """Delete messages; one that is gone already counts as deleted."""
+        posts = [case.decision.post for case in cases]
+        return [await self.delete_posts(posts)] * len(cases)
+
+    async def delete_posts(self, posts: Sequence[Post]) -> Outcome:
+        """Delete messages of one channel, in bulk where there are several."""
+        guild_id, channel_id = posts[0].guild_id, posts[0].channel_id
+        channel = self._server.channel(guild_id, channel_id)
         if channel is None:
-            return Outcome(Status.FAILED, "the channel no longer exists, or the bot cannot see it")
-        missing = missing_permissions(
-            channel, discord.Permissions(view_channel=True, manage_messages=True)
-        )
+            return failed("failed.no_channel")
+        missing = missing_permissions(channel, DELETE_PERMISSIONS)
         if missing:
-            return Outcome(Status.FAILED, f"the bot lacks {', '.join(missing)} in that channel")
-        partial = self._client.get_partial_messageable(post.channel_id, guild_id=post.guild_id)
+            return failed("failed.delete_permission", missing=", ".join(missing))
+        partial = self._server.client.get_partial_messageable(channel_id, guild_id=guild_id)
+        oldest = datetime.now(UTC) - BULK_AGE
+        ids = list(dict.fromkeys(post.message_id for post in posts if post.created_at > oldest))
+        single = list(dict.fromkeys(post.message_id for post in posts if post.created_at <= oldest))
+        bulk = isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread)
+        if len(ids) == 1 or not bulk:
+            single, ids = [*ids, *single], []
         try:
-            await partial.get_partial_message(post.message_id).delete()
+            if ids and isinstance(
+                channel, discord.TextChannel | discord.VoiceChannel | discord.Thread
+            ):
+                await channel.delete_messages([discord.Object(number) for number in ids])
+            for number in single:
+                await _delete_one(partial, number)
         except discord.NotFound as error:
             if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
                 raise
         except discord.Forbidden as error:
-            return Outcome(Status.FAILED, f"Discord refused: {error.text}")
+            return failed("failed.refused", reason=error.text)
         return DONE
+
+    async def time_out(self, cases: Sequence[Case]) -> Sequence[Outcome]:
+        """Time the author out until the latest end that any of the messages calls for.
+
+        The end counts from the message, so that a retry does not lengthen it.
+        """
+        due = [(case, reason) for case in cases if (reason := reason_for(case, Kind.TIMEOUT))]
+        case, reason = max(due, key=lambda pair: _end(*pair))
+        until = _end(case, reason)
+        post = case.decision.post
+        if until <= datetime.now(UTC):
+            return [failed("failed.timeout_over")] * len(cases)
+        note = f"Bellwether: {reason.harm} {reason.score:.2f} >= {reason.threshold:.2f}"
+        return [await self.time_out_until(post.guild_id, post.author_id, until, note)] * len(cases)
+
+    async def time_out_until(
+        self, guild_id: int, user_id: int, until: datetime | None, reason: str
+    ) -> Outcome:
+        """Time a member out, never shorter than they already are; ``None`` lifts a time-out."""
+        guild = self._server.guild(guild_id)
+        if guild is None:
+            return failed("failed.no_channel")
+        if not guild.me.guild_permissions >= TIMEOUT_PERMISSIONS:
+            return failed("failed.timeout_permission")
+        try:
+            member = await guild.fetch_member(user_id)
+        except discord.NotFound:
+            return failed("failed.member_left")
+        refusal = may_time_out(guild.me, member)
+        if refusal is not None:
+            return Outcome(Status.FAILED, refusal)
+        running = timed_out_until(member)
+        if until is not None and running is not None and running >= until:
+            return DONE
+        return await _time_out(member, until, reason)
+
+
+class Alerting:
+    """Tells moderators, whether or not anything is enforced; one alert for what belongs together."""
+
+    def __init__(self, server: Server, book: PolicyBook, alerts: OpenAlerts) -> None:
+        self._server = server
+        self._book = book
+        self._alerts = alerts
+
+    async def alert(self, cases: Sequence[Case]) -> tuple[Sequence[Outcome], Sequence[Post]]:
+        """Tell of some messages of one server; return the outcomes and whose alert tells of each."""
+        told = [self._join(case) for case in cases]
+        outcomes: dict[OpenAlert, Outcome] = {}
+        for alert in dict.fromkeys(told):
+            try:
+                outcomes[alert] = await self._show(alert)
+            except _AlertRemovedError:
+                # A moderator removed it, and what came since is told anew. The other alerts are
+                # shown as they are once more, which changes nothing.
+                self._alerts.close(key_of(alert.lead))
+                return await self.alert(cases)
+        for alert, outcome in outcomes.items():
+            if outcome.status is Status.FAILED:
+                self._alerts.close(key_of(alert.lead))
+        return [outcomes[alert] for alert in told], [alert.lead.decision.post for alert in told]
+
+    def _join(self, case: Case) -> OpenAlert:
+        policy = self._book.of(case.decision.post.guild_id)
+        return self._alerts.joined(case, pings=_pings(policy, case))
+
+    def channel_for(
+        self, guild_id: int, channel_id: int = 0
+    ) -> discord.TextChannel | discord.Thread | Outcome:
+        """Return where a server is told: a channel given, or the one its moderators chose.
+
+        Where the bot cannot write there the outcome says why.
+        """
+        wanted = channel_id or self._book.of(guild_id).alert_channel_id
+        if wanted is None:
+            return failed("failed.no_alert_channel")
+        channel = self._server.channel(guild_id, wanted)
+        if not isinstance(channel, discord.TextChannel | discord.Thread):
+            return failed("failed.alert_channel_gone")
+        missing = missing_permissions(channel, ALERT_PERMISSIONS)
+        if missing:
+            return failed("failed.alert_permission", missing=", ".join(missing))
+        return channel
+
+    async def _show(self, alert: OpenAlert) -> Outcome:
+        post = alert.lead.decision.post
+        policy = self._book.of(post.guild_id)
+        channel = self.channel_for(post.guild_id, alert.channel_id)
+        if isinstance(channel, Outcome):
+            return channel
+        words = self._server.words(post.guild_id, policy)
+        embed = alert_embed(
+            alert.lead,
+            words,
+            self._server.names(post.guild_id),
+            count=alert.count,
+            others=alert.latest,
+        )
+        view = alert_buttons(post, standing_of([alert.lead]), words)
+        try:
+            if alert.message_id:
+                message = channel.get_partial_message(alert.message_id)
+                await message.edit(
+                    embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none()
+                )
+            else:
+                sent = await self._send(channel, alert, policy, embed, view)
+                alert.channel_id, alert.message_id = channel.id, sent.id
+        except discord.NotFound as error:
+            if error.code == UNKNOWN_MESSAGE:
+                raise _AlertRemovedError from error
+            return failed("failed.alert_channel_gone")
+        except discord.Forbidden as error:
+            return failed("failed.refused", reason=error.text)
+        return DONE
+
+    async def _send(
+        self,
+        channel: discord.TextChannel | discord.Thread,
+        alert: OpenAlert,
+        policy: Policy,
+        embed: discord.Embed,
+        view: discord.ui.View,
+    ) -> discord.Message:
+        """Send an alert, once: Discord drops a second message with the same nonce."""
+        post = alert.lead.decision.post
+        nonce = f"{post.message_id}.{post.revision}"[-NONCE_LENGTH:]
+        mentions = discord.AllowedMentions.none()
+        content = ""
+        if alert.pinged and policy.ping_role_id is not None:
+            content = f"<@&{policy.ping_role_id}>"
+            mentions = discord.AllowedMentions(
+                everyone=False, users=False, roles=[discord.Object(policy.ping_role_id)]
+            )
+        return await channel.send(
+            content, embed=embed, view=view, nonce=nonce, allowed_mentions=mentions
+        )
+
+
+def standing_of(cases: Sequence[Case]) -> Standing:
+    """Return how messages stand by what the bot itself did about them."""
+    deleted = all(_is_done(case, Kind.DELETE) for case in cases)
+    timed_out = any(_is_done(case, Kind.TIMEOUT) for case in cases)
+    posts = [case.decision.post for case in cases]
+    return Standing(
+        deleted=deleted,
+        timed_out=timed_out,
+        can_time_out=any(not post.webhook and not post.moderator for post in posts),
+    )
+
+
+def reason_for(case: Case, kind: Kind) -> Reason | None:
+    """Return why an action is due on a case, ``None`` where it is not."""
+    return next((reason for reason in case.decision.reasons if reason.kind is kind), None)
+
+
+def _is_done(case: Case, kind: Kind) -> bool:
+    outcome = case.outcomes.get(kind)
+    return outcome is not None and outcome.status is Status.DONE
+
+
+def _end(case: Case, reason: Reason) -> datetime:
+    return case.decision.post.at + timedelta(minutes=reason.minutes)
+
+
+def _pings(policy: Policy, case: Case) -> bool:
+    highest = max((reason.score for reason in case.decision.reasons), default=0.0)
+    return policy.ping_role_id is not None and highest >= policy.ping_above
+
+
+async def _time_out(member: discord.Member, until: datetime | None, reason: str) -> Outcome:
+    try:
+        await member.edit(timed_out_until=until, reason=reason[:REASON_LENGTH])
+    except discord.NotFound:
+        return failed("failed.member_left")
+    except discord.Forbidden as error:
+        return failed("failed.refused", reason=error.text)
+    return DONE
+
+
+async def _delete_one(channel: discord.PartialMessageable, message_id: int) -> None:
+    try:
+        await channel.get_partial_message(message_id).delete()
+    except discord.NotFound as error:
+        if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
+            raise

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import aiohttp
 import discord
 import structlog
 
-from bot.domain import Case, Kind, Outcome, Post, Status
-from bot.enforcement.actuators import Actuator, ServerUnavailableError
+from bot.domain import Case, Kind, Note, Outcome, Post, Status
+from bot.enforcement.actuators import Actuator, Alerting, ServerUnavailableError
 from bot.patience import until_written
-from bot.store.sqlite import SqliteStore
+from bot.policy.book import PolicyBook
+from bot.store.journal import Journal
 
 log = structlog.stdlib.get_logger(__name__)
+T = TypeVar("T")
 
-ORDER: Final = (Kind.DELETE, Kind.ALERT)
-"""Deletion first: the message goes sooner, and the alert can say how the deletion went."""
+ORDER: Final = (Kind.DELETE, Kind.TIMEOUT, Kind.ALERT)
+"""Deletion first: the message goes sooner, and the alert can say how everything went."""
+
+AT_ONCE: Final = 100
+"""Actions that are carried out together; Discord deletes up to 100 messages in one request."""
 
 RETRY_SECONDS: Final = (0.5, 2.0, 8.0, 30.0, 60.0)
 """Waits between attempts while Discord cannot be reached; the last one repeats until it can."""
@@ -41,30 +46,37 @@ class Dispatcher:
     """Takes cases, oldest first, and has their actions carried out.
 
     One task a server that has something to do: a server whose channel is rate-limited waits by
-    itself. An action is finished in the journal before the next one begins; what a stop or a
-    crash leaves unfinished is pending there and is taken up at the next start. ``delay`` seconds
-    pass before a case is taken up, where somebody is to see the message first.
+    itself. Actions that can be done in one request are; they are finished in the journal before
+    the next ones begin. What a stop or a crash leaves unfinished is pending there and is taken up
+    at the next start. ``delay`` seconds pass before a case is taken up, where somebody is to see
+    the message first.
     """
 
     def __init__(
         self,
-        store: SqliteStore,
-        actuator: Actuator,
+        journal: Journal,
+        book: PolicyBook,
+        alerting: Alerting,
         *,
+        enforcing: Actuator,
+        observing: Actuator,
         on_finished: Callable[[Post], None] | None = None,
         delay: float = 0.0,
     ) -> None:
-        self._store = store
-        self._actuator = actuator
+        self._journal = journal
+        self._book = book
+        self._alerting = alerting
+        self._enforcing = enforcing
+        self._observing = observing
         self._on_finished = on_finished
         self._delay = delay
         self._queues: dict[int, _Queue] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._stopped = False
-        self._problems: dict[tuple[int, Kind], str] = {}
+        self._problems: dict[tuple[int, Kind], Note] = {}
 
-    def problem(self, guild_id: int) -> str | None:
-        """Return why the last deletion or alert of a server failed; ``None`` once one succeeds."""
+    def problem(self, guild_id: int) -> Note | None:
+        """Return why the last action of a server failed; ``None`` once one of its kind succeeds."""
         found = (self._problems.get((guild_id, kind)) for kind in Kind)
         return next((problem for problem in found if problem), None)
 
@@ -101,48 +113,60 @@ class Dispatcher:
     async def _serve(self, guild_id: int) -> None:
         queue = self._queues[guild_id]
         try:
-            while (case := queue.get()) is not None:
+            while (taken := queue.take()) is not None:
+                kind, cases = taken
                 try:
-                    further = await self._step(case)
+                    further = await self._step(guild_id, kind, cases)
                 except Exception:
-                    # One case must not hold up a server's others; it stays pending on disk.
+                    # A few cases must not hold up a server's others; they stay pending on disk.
                     log.exception(
-                        "case left pending after an unforeseen error",
+                        "cases left pending after an unforeseen error",
                         guild_id=guild_id,
-                        message_id=case.decision.post.message_id,
+                        message_ids=[case.decision.post.message_id for case in cases],
                     )
                 else:
-                    if further is not None:
-                        queue.put(further)
+                    for case in further:
+                        queue.put(case)
         finally:
             del self._workers[guild_id], self._queues[guild_id]
 
-    async def _step(self, case: Case) -> Case | None:
-        """Carry out a case's next action; return the case if another one is due."""
+    async def _step(self, guild_id: int, kind: Kind, cases: Sequence[Case]) -> list[Case]:
+        """Carry out one action of some cases; return those that have another one to come."""
         if self._delay:
             await asyncio.sleep(self._delay)
-        post = case.decision.post
-        kind = _next_kind(case)
-        if kind is not None:
-            outcome = await self._attempt(kind, case)
-            await until_written(partial(self._store.finish, post, kind, outcome), "outcome")
-            self._tell(kind, post, outcome)
-            case = replace(case, outcomes={**case.outcomes, kind: outcome})
-        if _next_kind(case) is not None:
-            return case
-        if self._on_finished is not None:
-            self._on_finished(post)
-        return None
+        groups: Sequence[Post] = ()
+        outcomes: Sequence[Outcome]
+        try:
+            if kind is Kind.ALERT:
+                outcomes, groups = await self._patiently(kind, partial(self._alerting.alert, cases))
+            else:
+                enforcing = self._book.of(guild_id).enforcing
+                actuator = self._enforcing if enforcing else self._observing
+                act = actuator.delete if kind is Kind.DELETE else actuator.time_out
+                outcomes = await self._patiently(kind, partial(act, cases))
+        except discord.HTTPException as error:
+            refused = Outcome(Status.FAILED, Note("failed.refused", {"reason": _reason(error)}))
+            outcomes = [refused] * len(cases)
+        await until_written(partial(self._journal.finish, cases, kind, outcomes, groups), "outcome")
+        further = []
+        for case, outcome in zip(cases, outcomes, strict=True):
+            self._tell(kind, case.decision.post, outcome)
+            after = replace(case, outcomes={**case.outcomes, kind: outcome})
+            if _next_kind(after) is not None:
+                further.append(after)
+            elif self._on_finished is not None:
+                self._on_finished(case.decision.post)
+        return further
 
-    async def _attempt(self, kind: Kind, case: Case) -> Outcome:
-        carry_out = self._actuator.delete if kind is Kind.DELETE else self._actuator.alert
+    async def _patiently(self, kind: Kind, act: Callable[[], Awaitable[T]]) -> T:
+        """Repeat an action until Discord can be reached; raises what would be refused again."""
         attempt = 0
         while True:
             try:
-                return await carry_out(case)
+                return await act()
             except (*PASSING, discord.HTTPException) as error:
                 if not _passes(error):
-                    return Outcome(Status.FAILED, f"Discord refused it ({_reason(error)})")
+                    raise
                 wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
                 log.warning("action put off", kind=kind, reason=_reason(error), wait_seconds=wait)
                 attempt += 1
@@ -151,14 +175,15 @@ class Dispatcher:
     def _tell(self, kind: Kind, post: Post, outcome: Outcome) -> None:
         about = {"kind": kind, "guild_id": post.guild_id, "message_id": post.message_id}
         key = (post.guild_id, kind)
-        if outcome.status is not Status.FAILED:
+        note = outcome.note
+        if outcome.status is not Status.FAILED or note is None:
             self._problems.pop(key, None)
             log.info("action finished", status=outcome.status, **about)
             return
-        if self._problems.get(key) != outcome.detail:
+        if self._problems.get(key) != note:
             # Once for each new reason: a busy server must not fill the log with one mistake.
-            log.error("action failed", reason=outcome.detail, **about)
-        self._problems[key] = outcome.detail
+            log.error("action failed", reason=note.key, values=dict(note.values), **about)
+        self._problems[key] = note
 
 
 class _Queue:
@@ -172,11 +197,24 @@ class _Queue:
         if kind is not None:
             self._by_kind[kind].append(case)
 
-    def get(self) -> Case | None:
-        for waiting in self._by_kind.values():
+    def take(self) -> tuple[Kind, list[Case]] | None:
+        """Take out what is to be done next: the oldest case, and those that go with it."""
+        for kind, waiting in self._by_kind.items():
             if waiting:
-                return waiting.popleft()
+                first = _together(kind, waiting[0])
+                taken = [case for case in waiting if _together(kind, case) == first][:AT_ONCE]
+                chosen = set(map(id, taken))
+                self._by_kind[kind] = deque(case for case in waiting if id(case) not in chosen)
+                return kind, taken
         return None
+
+
+def _together(kind: Kind, case: Case) -> int:
+    """Return what cases have in common that one request can deal with."""
+    post = case.decision.post
+    if kind is Kind.DELETE:
+        return post.channel_id
+    return post.author_id if kind is Kind.TIMEOUT else 0
 
 
 def _next_kind(case: Case) -> Kind | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 import discord
 
 from bot.domain import Post
+from bot.intake.members import is_moderator
 
 # SQLite would take a NUL and PostgreSQL would not, no encoder takes a lone surrogate.
 _UNCLEAN = re.compile("[\x00\ud800-\udfff]")
@@ -48,13 +49,30 @@ def post_of(message: discord.Message, own_id: int) -> Post | None:
     text = clean(message.content)
     if not text.strip():
         return None
+    author = message.author
+    parent_id, category_id = place_of(message.channel)
     return Post(
         message_id=message.id,
         guild_id=message.guild.id,
         channel_id=message.channel.id,
-        author_id=message.author.id,
+        author_id=author.id,
         created_at=message.created_at,
         text=text,
-        author_name=clean(message.author.display_name),
+        author_name=clean(author.display_name),
         revision=0 if message.edited_at is None else _microseconds(message.edited_at),
+        parent_id=parent_id,
+        category_id=category_id,
+        role_ids=tuple(role.id for role in author.roles)
+        if isinstance(author, discord.Member)
+        else (),
+        moderator=is_moderator(author),
+        webhook=message.webhook_id is not None,
     )
+
+
+def place_of(channel: object) -> tuple[int, int]:
+    """Return the ids of a thread's channel or forum, and of the category above; 0 for none."""
+    if isinstance(channel, discord.Thread):
+        parent = channel.parent
+        return channel.parent_id, (parent.category_id or 0) if parent else 0
+    return 0, getattr(channel, "category_id", None) or 0

@@ -1,0 +1,118 @@
+"""Which messages share an alert, so that a quarrel is one alert that counts up."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.domain import Case, Kind
+
+MEMBER_WINDOW: Final = timedelta(seconds=30)
+"""Between two messages of one member that share an alert."""
+
+CHANNEL_WINDOW: Final = timedelta(seconds=8)
+"""Between two messages in one channel, whoever wrote them."""
+
+SHOWN: Final = 4
+"""So many of the further messages are listed, the latest ones; an embed must stay readable."""
+
+MOST_OPEN: Final = 1_000
+"""Alerts that can still be joined, over all servers; the oldest is forgotten first."""
+
+CaseKey = tuple[int, int]
+
+
+def key_of(case: Case) -> CaseKey:
+    """Return what identifies a case: its message and revision."""
+    return case.decision.post.message_id, case.decision.post.revision
+
+
+@dataclass(slots=True, eq=False)
+class OpenAlert:
+    """An alert on which no moderator has acted yet, and what it tells of."""
+
+    lead: Case
+    pinged: bool
+    last_at: datetime
+    channel_id: int = 0
+    message_id: int = 0
+    """Of the alert itself; 0 while it has not been sent."""
+    count: int = 1
+    latest: list[Case] = field(default_factory=list)
+    keys: set[CaseKey] = field(default_factory=set)
+    texts: set[int] = field(default_factory=set)
+    authors: set[int] = field(default_factory=set)
+
+    def add(self, case: Case) -> None:
+        """Count a further message; one that is counted already changes nothing."""
+        if key_of(case) in self.keys:
+            return
+        self.keys.add(key_of(case))
+        self.count += 1
+        self.latest = [*self.latest, case][-SHOWN:]
+        self.last_at = max(self.last_at, case.decision.post.at)
+        self.texts.add(text_key(case))
+        self.authors.add(case.decision.post.author_id)
+
+
+def text_key(case: Case) -> int:
+    """Return what is equal for equal texts, whatever their case and spacing; in memory only."""
+    return hash(" ".join(case.decision.post.text.lower().split()))
+
+
+class OpenAlerts:
+    """Alerts that further messages may join."""
+
+    def __init__(self) -> None:
+        self._alerts: OrderedDict[CaseKey, OpenAlert] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._alerts)
+
+    def joined(self, case: Case, *, pings: bool) -> OpenAlert:
+        """Return the alert that tells of a case: one that is open, or a new one, not sent yet.
+
+        A case shares an alert with messages of the same member or channel moments before, and with
+        the same text of the same member for as long as that alert is open. A case never hides in
+        an alert of something milder, or, where it calls for a ping, in one that had none: nobody
+        is told of an edited message.
+        """
+        for alert in reversed(self._alerts.values()):
+            if key_of(case) in alert.keys:
+                return alert
+            loud_enough = (alert.pinged or not pings) and _acts(alert.lead) >= _acts(case)
+            if loud_enough and _together(alert, case):
+                alert.add(case)
+                return alert
+        post = case.decision.post
+        alert = OpenAlert(case, pings, post.at)
+        alert.keys.add(key_of(case))
+        alert.texts.add(text_key(case))
+        alert.authors.add(post.author_id)
+        self._alerts[key_of(case)] = alert
+        while len(self._alerts) > MOST_OPEN:
+            self._alerts.popitem(last=False)
+        return alert
+
+    def close(self, lead: CaseKey) -> None:
+        """Let nothing join an alert any more: a moderator has acted on it, or it was never sent."""
+        self._alerts.pop(lead, None)
+
+
+def _acts(case: Case) -> bool:
+    """Return whether anything but an alert is due."""
+    return any(reason.kind is not Kind.ALERT for reason in case.decision.reasons)
+
+
+def _together(alert: OpenAlert, case: Case) -> bool:
+    lead, post = alert.lead.decision.post, case.decision.post
+    if lead.guild_id != post.guild_id:
+        return False
+    apart = abs(post.at - alert.last_at)
+    if post.author_id == lead.author_id:
+        if post.text and text_key(case) in alert.texts:
+            return True
+        return alert.authors == {post.author_id} and apart <= MEMBER_WINDOW
+    return post.channel_id == lead.channel_id and apart <= CHANNEL_WINDOW

@@ -1,0 +1,19 @@
+"""What a message's author may do in its server."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import discord
+
+MODERATOR: Final = discord.Permissions(manage_messages=True)
+"""Who counts as a moderator: whoever may delete other people's messages anyway.
+
+The server-wide permissions count, not those in a channel: what moderators set here changes what
+happens in the whole server.
+"""
+
+
+def is_moderator(person: discord.User | discord.Member | discord.abc.User) -> bool:
+    """Return whether somebody moderates the server they were seen in."""
+    return isinstance(person, discord.Member) and person.guild_permissions >= MODERATOR

@@ -1,0 +1,164 @@
+"""What a server's moderators can set, as named entries, and the policy these make.
+
+Entries are what the store keeps and what a change is recorded and undone by. An entry that is
+absent follows the operator's configuration, or is inherited from a wider scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain import Kind, Note
+from bot.policy.phrases import LONGEST_PHRASE, MOST_PHRASES, Phrases, normal
+from bot.policy.rules import DEFAULT_MINUTES, SERVER, Policy, Table
+from bot.policy.thresholds import LONGEST_TIMEOUT, SettingError, Thresholds
+
+Value = str | float | int | bool
+Entries = Mapping[str, Value]
+Changes = Mapping[str, Value | None]
+"""New values by entry; ``None`` takes an entry away."""
+
+ALERT_CHANNEL: Final = "alerts.channel"
+PING_ROLE: Final = "alerts.ping_role"
+PING_ABOVE: Final = "alerts.ping_above"
+LANGUAGE: Final = "alerts.language"
+MODE: Final = "mode"
+PRESET: Final = "preset"
+EXEMPT_MODERATORS: Final = "exempt.moderators"
+OFF: Final = "off"
+OBSERVE: Final = "observe"
+ENFORCE: Final = "enforce"
+
+
+def threshold_entry(scope_id: int, harm: str, kind: Kind) -> str:
+    """Name the entry of a threshold: a number from 0 to 1, or ``OFF``."""
+    return f"threshold.{scope_id}.{harm}.{kind}"
+
+
+def minutes_entry(scope_id: int, harm: str) -> str:
+    """Name the entry of how many minutes a time-out lasts."""
+    return f"minutes.{scope_id}.{harm}"
+
+
+def exempt_entry(what: str, target_id: int) -> str:
+    """Name the entry that exempts a ``role``, ``channel`` or ``member``."""
+    return f"exempt.{what}.{target_id}"
+
+
+def allow_entry(phrase: str) -> str:
+    """Name the entry of a phrase that is harmless here. Raises ``SettingError``."""
+    kept = normal(phrase)
+    if not kept or len(kept) > LONGEST_PHRASE:
+        raise SettingError(Note("error.phrase", {"most": LONGEST_PHRASE}))
+    return f"allow.{kept}"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The operator's configuration: thresholds by preset, and what a fresh server starts with."""
+
+    presets: Mapping[str, Mapping[str, Thresholds]]
+    preset: str = "balanced"
+    enforcing: bool = False
+    minutes: int = DEFAULT_MINUTES
+
+    def policy(self, entries: Entries | None = None) -> Policy:
+        """Return the policy that a server's entries make over these defaults.
+
+        Entries of a class that the model no longer has are passed over: they were valid once, and
+        a change of model must not keep the bot from starting.
+        """
+        entries = entries or {}
+        preset = str(entries.get(PRESET, self.preset))
+        defaults = self.presets.get(preset, self.presets[self.preset])
+        overrides: dict[int, dict[tuple[str, Kind], float | None]] = {}
+        for (_, scope, harm, kind), value in _named(entries, "threshold", 3):
+            if harm in defaults:
+                values = overrides.setdefault(int(scope), {})
+                values[harm, Kind(kind)] = None if value == OFF else float(value)
+        exempt: dict[str, set[int]] = {"role": set(), "channel": set(), "member": set()}
+        for (_, what, target), _value in _named(entries, "exempt", 2):
+            exempt[what].add(int(target))
+        channel, role = entries.get(ALERT_CHANNEL), entries.get(PING_ROLE)
+        language = entries.get(LANGUAGE)
+        return Policy(
+            defaults=defaults,
+            overrides=overrides,
+            minutes={
+                (int(scope), harm): int(value)
+                for (_, scope, harm), value in _named(entries, "minutes", 2)
+            },
+            default_minutes=self.minutes,
+            preset=preset,
+            enforcing=entries[MODE] == ENFORCE if MODE in entries else self.enforcing,
+            alert_channel_id=None if channel is None else int(channel),
+            ping_role_id=None if role is None else int(role),
+            ping_above=float(entries.get(PING_ABOVE, 0.9)),
+            language=None if language is None else str(language),
+            moderators_exempt=bool(entries.get(EXEMPT_MODERATORS, True)),
+            exempt_roles=frozenset(exempt["role"]),
+            exempt_channels=frozenset(exempt["channel"]),
+            exempt_members=frozenset(exempt["member"]),
+            phrases=Phrases(
+                name.partition(".")[2] for name in entries if name.startswith("allow.")
+            ),
+        )
+
+    def changed(
+        self, entries: Entries, changes: Changes, chain: Callable[[int], tuple[int, ...]]
+    ) -> dict[str, Value]:
+        """Return entries with changes made. Raises ``SettingError`` where they make no sense.
+
+        ``chain`` returns the scopes above a channel, itself first. A contradiction that was there
+        before, because the operator changed a default, does not stand in the way of a change.
+        """
+        after = applied(entries, changes)
+        for (_, _scope, _harm), value in _named(after, "minutes", 2):
+            if not 1 <= int(value) <= LONGEST_TIMEOUT:
+                raise SettingError(Note("error.minutes", {"most": LONGEST_TIMEOUT}))
+        for (_, _scope, _harm, kind), value in _named(after, "threshold", 3):
+            if value != OFF:
+                Thresholds().changed(Kind(kind), float(value))
+        if sum(name.startswith("allow.") for name in after) > MOST_PHRASES:
+            raise SettingError(Note("error.phrases", {"most": MOST_PHRASES}))
+        old, new = self.policy(entries), self.policy(after)
+        for scope in (SERVER, *(scope for scope in new.overrides if scope != SERVER)):
+            scopes = chain(scope) if scope else ()
+            before = dict(_contradictions(old.table(scopes)))
+            for harm, error in _contradictions(new.table(scopes)):
+                if harm in before and before[harm].note == error.note:
+                    continue
+                if scope:
+                    raise SettingError(
+                        Note("error.in_channel", {"channel": f"<#{scope}>", **error.note.values})
+                    )
+                raise error
+        return after
+
+
+def applied(entries: Entries, changes: Changes) -> dict[str, Value]:
+    """Return entries with changes made, unchecked."""
+    after = {**entries}
+    for name, value in changes.items():
+        if value is None:
+            after.pop(name, None)
+        else:
+            after[name] = value
+    return after
+
+
+def _named(entries: Entries, kind: str, parts: int) -> Iterator[tuple[list[str], Value]]:
+    for name, value in entries.items():
+        split = name.split(".")
+        if split[0] == kind and len(split) == parts + 1:
+            yield split, value
+
+
+def _contradictions(table: Table) -> Iterator[tuple[str, SettingError]]:
+    for harm in dict.fromkeys(harm for harm, _ in table):
+        try:
+            Thresholds(**{kind.value: table[harm, kind].threshold for kind in Kind})
+        except SettingError as error:
+            yield harm, error

@@ -1,0 +1,118 @@
+"""What other rules would have done about the messages that were already scored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from bot.domain import Decision, Judgement, Kind
+from bot.policy.rules import Policy, decide
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A journalled decision, without text, and what moderators said of it, if anything."""
+
+    decision: Decision
+    judgement: Judgement | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often each action was taken, by day (UTC)."""
+
+    days: dict[date, Counter[Kind]] = field(default_factory=dict)
+
+    def add(self, day: date, kind: Kind) -> None:
+        """Count one action."""
+        self.days.setdefault(day, Counter())[kind] += 1
+
+    def total(self, kind: Kind) -> int:
+        """Return how often an action was taken in all."""
+        return sum(counts[kind] for counts in self.days.values())
+
+
+@dataclass(slots=True)
+class Judged:
+    """How many messages moderators had judged right, wrong, or not at all."""
+
+    right: int = 0
+    wrong: int = 0
+    unjudged: int = 0
+
+    def add(self, judgement: Judgement | None) -> None:
+        """Count one message."""
+        if judgement is None:
+            self.unjudged += 1
+        elif judgement is Judgement.FALSE_POSITIVE:
+            self.wrong += 1
+        else:
+            self.right += 1
+
+    @property
+    def total(self) -> int:
+        """How many messages these are."""
+        return self.right + self.wrong + self.unjudged
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What two policies do about the same messages; ``extra`` and ``spared`` count messages.
+
+    ``extra`` are those about which only the second policy does something it is asked about,
+    ``spared`` those about which only the first does.
+    """
+
+    now: Tally = field(default_factory=Tally)
+    new: Tally = field(default_factory=Tally)
+    extra: Judged = field(default_factory=Judged)
+    spared: Judged = field(default_factory=Judged)
+
+
+def further(decision: Decision, had: set[Kind]) -> Decision:
+    """Return a decision with its reasons only if it calls for an action its message has not had.
+
+    ``had`` is brought up to date. Nobody wants a second alert for a corrected comma, and an edit
+    that makes it worse is worth one.
+    """
+    due = {reason.kind for reason in decision.reasons}
+    fresh = decision if due - had else replace(decision, reasons=())
+    had |= due
+    return fresh
+
+
+def compare(past: Sequence[Past], now: Policy, new: Policy, kind: Kind) -> Comparison:
+    """Decide journalled messages anew under two policies; ``kind`` is the action in question."""
+    comparison = Comparison()
+    before = _actions(past, now, comparison.now)
+    after = _actions(past, new, comparison.new)
+    judgements = {item.decision.post.message_id: item.judgement for item in past}
+    for message_id, judgement in judgements.items():
+        was, becomes = kind in before[message_id], kind in after[message_id]
+        if becomes and not was:
+            comparison.extra.add(judgement)
+        elif was and not becomes:
+            comparison.spared.add(judgement)
+    return comparison
+
+
+def tally(past: Sequence[Past], policy: Policy) -> Tally:
+    """Return what a policy would have done about journalled messages."""
+    counted = Tally()
+    _actions(past, policy, counted)
+    return counted
+
+
+def _actions(past: Iterable[Past], policy: Policy, counted: Tally) -> dict[int, set[Kind]]:
+    had: dict[int, set[Kind]] = {}
+    for item in past:
+        old = item.decision
+        taken = had.setdefault(old.post.message_id, set())
+        if old.exempt:  # by a role, which is not kept
+            continue
+        decision = further(decide(policy, old.post, old.scores, old.model), taken)
+        for reason in decision.reasons:
+            counted.add(old.post.created_at.date(), reason.kind)
+    return had

@@ -1,0 +1,259 @@
+"""The buttons under alerts, pressed by members, moderators and administrators, across restarts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import discord
+import pytest
+import simcord
+from simcord.actors import MemberActor
+from simcord.results import InteractionResult
+
+from bot.app import App
+from bot.domain import Judgement
+from bot.settings import Settings
+from tests.world import BORDERLINE, HATEFUL, World
+
+
+@pytest.fixture
+async def alerted(world: World) -> World:
+    """A world with one borderline message, which was alerted and stands."""
+    await world.choose_desk()
+    await world.say(BORDERLINE)
+    return world
+
+
+def said(result: InteractionResult) -> str:
+    """Everything that only the person who pressed can see."""
+    shown = [result.response] if result.response and result.response.ephemeral else []
+    return "\n".join(message.content for message in (*shown, *result.followups))
+
+
+def field(world: World, name: str) -> str:
+    (embed,) = world.alert.embeds
+    return next((found.value or "" for found in embed.fields if found.name == name), "")
+
+
+def offered(world: World) -> dict[str, bool]:
+    """The labels under the latest alert, and whether they can be pressed."""
+    return {
+        item.label or "": not item.disabled
+        for row in world.alert.components
+        if isinstance(row, discord.ActionRow)
+        for item in row.children
+        if isinstance(item, discord.Button)
+    }
+
+
+async def timed_out(world: World) -> datetime | None:
+    return (await world.fetched()).timed_out_until
+
+
+async def test_an_alert_says_all_that_is_needed_to_judge(alerted: World) -> None:
+    (embed,) = alerted.alert.embeds
+    shown = str(embed.to_dict())
+    assert "garbage" in field(alerted, "Words that weighed most")
+    assert "Rule: insult 0." in field(alerted, "Scores")
+    assert f"`{alerted.member.id}`" in field(alerted, "Author")
+    assert "Jump to the message" in shown
+    assert offered(alerted) == {
+        "Delete": True, "Time out": True, "Right call": True, "False positive": True,
+    }  # fmt: skip
+
+
+async def test_delete(alerted: World) -> None:
+    await alerted.moderator.click(alerted.alert, label="Delete")
+    assert alerted.texts() == []
+    assert "deleted by **morgan**" in field(alerted, "Moderators")
+    assert offered(alerted)["Delete"] is False
+    result = await alerted.moderator.click(alerted.alert, label="Undo")
+    assert "garbage" in said(result)
+    assert "cannot bring a deleted message back" in said(result)
+
+
+async def choose_time_out(world: World, label: str = "1 h") -> InteractionResult:
+    result = await world.moderator.click(world.alert, label="Time out")
+    assert result.response is not None
+    return await world.moderator.click(result.response, label=label)
+
+
+async def test_time_out_and_undo(alerted: World) -> None:
+    await choose_time_out(alerted)
+    until = await timed_out(alerted)
+    assert until is not None
+    assert 3_500 < (until - alerted.env.now()).total_seconds() <= 3_600
+    assert "timed out for 1 h by **morgan**" in field(alerted, "Moderators")
+    assert offered(alerted)["Time out"] is False
+
+    await alerted.moderator.click(alerted.alert, label="Undo")
+    assert await timed_out(alerted) is None
+    assert "lifted by **morgan**" in field(alerted, "Moderators")
+    assert offered(alerted)["Time out"] is True
+
+
+async def test_verdicts_are_kept_and_can_be_changed(alerted: World) -> None:
+    journal = alerted.app.context.store.journal
+    version = alerted.app.context.scorer.version
+    result = await alerted.moderator.click(alerted.alert, label="False positive")
+    assert "/allow add" in said(result)
+    (verdict,) = await journal.verdicts(alerted.guild.id, version)
+    assert (verdict.judgement, verdict.harm) == (Judgement.FALSE_POSITIVE, "insult")
+    assert verdict.decision.scores["insult"] > 0.6
+    assert offered(alerted)["False positive"] is False
+
+    await alerted.moderator.click(alerted.alert, label="Right call")
+    (verdict,) = await journal.verdicts(alerted.guild.id, version)
+    assert verdict.judgement is Judgement.RIGHT
+    assert "1 of 1 right (100%)" in str(
+        (await alerted.moderator.slash(alerted.desk, "threshold show")).response.embeds[0].to_dict()  # type: ignore[union-attr]
+    )
+
+
+@pytest.mark.parametrize("label", ["Delete", "Time out", "Right call", "False positive"])
+async def test_members_can_press_nothing(alerted: World, label: str) -> None:
+    result = await alerted.member.click(alerted.alert, label=label)
+    assert "Only moderators" in said(result)
+    assert alerted.texts() == [BORDERLINE]
+    assert field(alerted, "Moderators") == ""
+
+
+async def test_a_moderator_without_the_permission_is_refused(alerted: World) -> None:
+    role = alerted.guild.create_role(
+        "Helper", permissions=discord.Permissions(manage_messages=True)
+    )
+    helper = alerted.guild.add_member(alerted.env.create_user("helper"), roles=[role])
+    result = await helper.click(alerted.alert, label="Time out")
+    assert "You lack Moderate Members" in said(result)
+    assert await timed_out(alerted) is None
+
+
+async def test_role_order_counts_for_the_person(alerted: World) -> None:
+    await (await alerted.fetched()).add_roles(discord.Object(alerted.moderators.id))
+    veteran = alerted.guild.create_role("Veteran")
+    await (await alerted.fetched()).edit(roles=[discord.Object(veteran.id)])
+    guild = alerted.env.bot.get_guild(alerted.guild.id)
+    role = guild.get_role(veteran.id) if guild else None
+    assert role is not None
+    await role.edit(position=2)  # above the moderators now, below the bot
+    result = await alerted.moderator.click(alerted.alert, label="Time out")
+    assert "highest role is not above theirs" in said(result)
+    assert await timed_out(alerted) is None
+
+
+async def test_role_order_counts_for_the_bot(alerted: World) -> None:
+    guild = alerted.env.bot.get_guild(alerted.guild.id)
+    assert guild is not None
+    administrator = alerted.guild.add_member(
+        alerted.env.create_user("admin"),
+        roles=[
+            alerted.guild.create_role(
+                "Admin", permissions=discord.Permissions(administrator=True), position=9
+            )
+        ],
+    )
+    high = alerted.guild.create_role("High", position=8)
+    await alerted.env.settle()
+    alerted.env.backend.get_guild(alerted.guild.id).members[alerted.member.id].role_ids.append(
+        high.id
+    )
+    result = await administrator.click(alerted.alert, label="Time out")
+    assert "not below the bot's" in said(result)
+    assert await timed_out(alerted) is None
+
+
+async def test_moderators_and_administrators_are_never_timed_out(world: World) -> None:
+    await world.choose_desk()
+    await world.change(exempt__moderators=False, threshold__0__insult__timeout=0.7)
+    await world.moderator.send(world.general, BORDERLINE)
+    await world.app.drained()
+    assert offered(world)["Time out"] is False
+    assert len(world.alerts) == 1
+
+
+async def test_what_cannot_be_done_is_said(alerted: World) -> None:
+    message = alerted.general.history()[0]
+    alerted.env.inject_error("DELETE", "/channels/*/messages/*", status=403, code=50013)
+    result = await alerted.moderator.click(alerted.alert, label="Delete")
+    assert "Discord refused it" in said(result)
+    assert alerted.general.history()[0].id == message.id
+    assert field(alerted, "Moderators") == ""
+
+
+async def test_buttons_work_after_a_restart(settings: Settings) -> None:
+    app = await App.open(settings)
+    async with simcord.run(app.client) as env:
+        world = World.furnish(app, env)
+        await world.choose_desk()
+        await world.say(BORDERLINE)
+        await app.close()
+
+        world.app = await App.open(settings)
+        await env.restart_bot(world.app.client)
+        await world.moderator.click(world.alert, label="Right call")
+        result = await world.moderator.click(world.alert, label="Time out")
+        choice = result.response
+        assert choice is not None
+        await world.app.close()
+
+        # Between the choice of the button and that of the duration, too.
+        world.app = await App.open(settings)
+        await env.restart_bot(world.app.client)
+        await world.moderator.click(choice, label="10 min")
+        assert await timed_out(world) is not None
+        await world.moderator.click(world.alert, label="Delete")
+        assert world.texts() == []
+        lines = field(world, "Moderators").split("\n")
+        assert [line.split(" ", 1)[1].split(" ")[0] for line in lines] == [
+            "right", "author", "deleted",
+        ]  # fmt: skip
+        await world.app.close()
+
+
+async def test_another_servers_alert_cannot_be_pressed_from_here(alerted: World) -> None:
+    journal = alerted.app.context.store.journal
+    other = alerted.env.create_guild("Others")
+    channel = other.create_text_channel("there")
+    stranger: MemberActor = other.add_member(
+        alerted.env.create_user("stranger"),
+        roles=[other.create_role("Boss", permissions=discord.Permissions.all())],
+    )
+    there = alerted.env.bot.get_channel(channel.id)
+    assert isinstance(there, discord.TextChannel)
+    # The same buttons, as somebody who knows the ids could make another bot post them.
+    copied = await there.send(view=discord.ui.View.from_message(alerted.alert, timeout=None))
+    result = await stranger.click(copied, label="Delete")
+    assert "record of this message is gone" in said(result)
+    assert alerted.texts() == [BORDERLINE]
+    assert await journal.judgement(alerted.general.history()[0].id) is None
+
+
+async def test_a_button_of_another_version_says_so(alerted: World) -> None:
+    channel = alerted.env.bot.get_channel(alerted.desk.id)
+    assert isinstance(channel, discord.TextChannel)
+    view = discord.ui.View(timeout=None)
+    view.add_item(discord.ui.Button(label="Old", custom_id="bw:ancient:1:2"))
+    result = await alerted.moderator.click(await channel.send(view=view), label="Old")
+    assert "another version" in said(result)
+
+
+async def test_an_automatic_time_out_can_be_undone(world: World) -> None:
+    await world.choose_desk()
+    await world.change(threshold__0__insult__timeout=0.7, minutes__0__insult=30)
+    await world.say(BORDERLINE)
+    until = await timed_out(world)
+    assert until is not None
+    assert 1_700 < (until - world.env.now()).total_seconds() <= 1_800
+    assert (world.alert.embeds[0].title or "").startswith("Timed out")
+    assert "30 min" in field(world, "What was done")
+    await world.moderator.click(world.alert, label="Undo")
+    assert await timed_out(world) is None
+
+
+async def test_time_outs_are_only_told_while_observing(world: World) -> None:
+    await world.choose_desk()
+    await world.change(mode="observe", threshold__0__insult__timeout=0.7)
+    await world.say(BORDERLINE)
+    assert await timed_out(world) is None
+    assert (world.alert.embeds[0].title or "").startswith("Would time out")
+    assert HATEFUL not in world.texts()

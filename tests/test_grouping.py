@@ -1,0 +1,146 @@
+"""Alert fatigue: what belongs together is one alert that counts up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain import Case, Decision, Kind, Post, Reason
+from bot.enforcement.grouping import MOST_OPEN, OpenAlerts, key_of
+from tests.test_alert_buttons import said, timed_out
+from tests.world import BORDERLINE, HATEFUL, World
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+OTHER_INSULT = "you are such a stupid idiot"
+
+
+def case(
+    number: int,
+    *kinds: Kind,
+    author: int = 4,
+    channel: int = 3,
+    seconds: float = 0,
+    text: str = "",
+) -> Case:
+    post = Post(
+        number, 2, channel, author, START + timedelta(seconds=seconds), text or f"text {number}"
+    )
+    reasons = tuple(Reason(kind, "hate", 0.9, 0.5) for kind in (kinds or (Kind.ALERT,)))
+    return Case(Decision(post, {"hate": 0.9}, "m", reasons))
+
+
+def lead_of(alerts: OpenAlerts, joining: Case, *, pings: bool = False) -> int:
+    return alerts.joined(joining, pings=pings).lead.decision.post.message_id
+
+
+@pytest.mark.parametrize(
+    ("second", "together"),
+    [
+        (case(2, seconds=29, channel=9), True),
+        (case(2, seconds=31), False),
+        (case(2, author=5, seconds=7), True),
+        (case(2, author=5, seconds=9), False),
+        (case(2, author=5, seconds=1, channel=9), False),
+        (case(2, seconds=86_400, text="  Text 1 "), True),
+        (case(2, author=5, seconds=86_400, text="text 1"), False),
+        (case(2, Kind.ALERT, Kind.DELETE, seconds=1), False),
+    ],
+)
+def test_what_shares_an_alert(second: Case, *, together: bool) -> None:
+    alerts = OpenAlerts()
+    lead_of(alerts, case(1))
+    assert (lead_of(alerts, second) == 1) is together
+
+
+def test_a_series_keeps_its_alert_open_and_the_count_is_right_after_a_retry() -> None:
+    alerts = OpenAlerts()
+    for number in range(1, 21):
+        lead_of(alerts, case(number, seconds=20 * number))
+    alert = alerts.joined(case(20, seconds=400), pings=False)
+    assert alert.count == 20
+    assert [other.decision.post.message_id for other in alert.latest] == [17, 18, 19, 20]
+
+
+def test_what_calls_for_a_ping_never_hides_in_an_alert_that_had_none() -> None:
+    alerts = OpenAlerts()
+    lead_of(alerts, case(1))
+    assert lead_of(alerts, case(2, seconds=1), pings=True) == 2
+    assert lead_of(alerts, case(3, seconds=2)) == 2
+
+
+def test_a_closed_alert_is_not_joined() -> None:
+    alerts = OpenAlerts()
+    lead_of(alerts, case(1))
+    alerts.close(key_of(case(1)))
+    assert lead_of(alerts, case(2, text="text 1")) == 2
+
+
+def test_memory_is_bounded() -> None:
+    alerts = OpenAlerts()
+    for number in range(MOST_OPEN + 50):
+        lead_of(alerts, case(number, author=number, channel=number))
+    assert len(alerts) == MOST_OPEN
+
+
+async def test_a_quarrel_is_one_alert_that_counts_up(world: World) -> None:
+    await world.choose_desk()
+    await world.member.send(world.general, BORDERLINE)
+    await world.member.send(world.general, OTHER_INSULT)
+    second = world.guild.add_member(world.env.create_user("kim"))
+    await second.send(world.general, BORDERLINE)
+    await world.app.drained()
+    (alert,) = world.alerts
+    assert (alert.title or "").endswith("3 ×")
+    shown = str(alert.to_dict())
+    assert "Further messages: 2" in shown
+    assert "idiot" in shown
+    assert "kim" in shown
+
+    # Deleting and judging go for all of them; a time-out for each author.
+    await world.moderator.click(world.alert, label="False positive")
+    journal, version = world.app.context.store.journal, world.app.context.scorer.version
+    assert len(await journal.verdicts(world.guild.id, version)) == 3
+    asked = await world.moderator.click(world.alert, label="Time out")
+    assert "**robin**" in said(asked)
+    assert "**kim**" in said(asked)
+    assert asked.response is not None
+    await world.moderator.click(asked.response, label="10 min")
+    assert await timed_out(world) is not None
+    await world.moderator.click(world.alert, label="Delete")
+    assert world.texts() == []
+
+
+async def test_the_same_text_is_alerted_again_only_when_the_alert_was_dealt_with(
+    world: World,
+) -> None:
+    await world.choose_desk()
+    await world.say(BORDERLINE)
+    await world.say(BORDERLINE.upper())
+    assert len(world.alerts) == 1
+    await world.moderator.click(world.alert, label="Right call")
+    await world.say(BORDERLINE)
+    assert len(world.alerts) == 2
+
+
+async def test_messages_deleted_in_a_row_are_told_together(world: World) -> None:
+    await world.choose_desk()
+    for number in range(5):
+        await world.member.send(world.general, f"{HATEFUL} {number}")
+    await world.app.drained()
+    assert world.texts() == []
+    (alert,) = world.alerts
+    assert (alert.title or "").startswith("Deleted")
+    assert (alert.title or "").endswith("5 ×")
+
+
+async def test_what_follows_on_a_removed_alert_is_told_anew(world: World) -> None:
+    await world.choose_desk()
+    await world.member.send(world.general, BORDERLINE)
+    await world.app.drained()
+    await world.alert.delete()
+    await world.member.send(world.general, OTHER_INSULT)
+    await world.app.drained()
+    (alert,) = world.alerts
+    assert "idiot" in str(alert.to_dict())
+    assert "garbage" not in str(alert.to_dict())

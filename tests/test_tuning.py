@@ -1,0 +1,399 @@
+"""Setting up, tuning, previewing, undoing: the commands as moderators use them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import discord
+import pytest
+import simcord
+
+from bot.app import App
+from bot.domain import Decision, Judgement, Kind, Post, Verdict
+from bot.settings import Moderation, Settings
+from model.classes import CLASSES
+from tests.test_alert_buttons import offered, said, timed_out
+from tests.world import BENIGN, BORDERLINE, HATEFUL, World
+
+SET = {"class": "insult", "action": "alert"}
+
+
+async def ask(world: World, name: str, **options: object) -> str:
+    """Everything a moderator is answered, as text."""
+    result = await world.moderator.slash(world.desk, name, **options)
+    assert result.response is not None
+    assert result.response.ephemeral
+    embeds = [embed.to_dict() for embed in result.response.embeds]
+    return result.response.content + json.dumps(embeds, ensure_ascii=False)
+
+
+def threshold(world: World, *scopes: int) -> float | None:
+    return world.app.book.of(world.guild.id).table(scopes)["insult", Kind.ALERT].threshold
+
+
+# -------------------------------------------------------------------------------- setting up
+
+
+async def test_setup_asks_for_channel_and_preset_and_ends_with_a_test_alert(world: World) -> None:
+    dialogue = await world.moderator.slash(world.general, "setup")
+    assert dialogue.response is not None
+    await world.moderator.select(dialogue.response, [world.desk], custom_id="bw:setup_channel")
+    assert world.app.book.of(world.guild.id).alert_channel_id == world.desk.id
+    await world.moderator.select(dialogue.response, ["strict"], custom_id="bw:setup_preset")
+    assert world.app.book.of(world.guild.id).preset == "strict"
+    await world.moderator.click(dialogue.response, custom_id="bw:setup_test")
+    assert "Test alert" in (world.alert.embeds[0].title or "")
+    assert not any(offered(world).values())
+    assert "there is a test alert" in dialogue.response.content
+
+
+async def test_setup_says_what_the_bot_lacks_in_a_channel_and_changes_nothing(
+    world: World,
+) -> None:
+    me = world.env.bot.user
+    assert me is not None
+    closed = world.guild.create_text_channel(
+        "closed", overwrites={me: discord.PermissionOverwrite(send_messages=False)}
+    )
+    dialogue = await world.moderator.slash(world.general, "setup")
+    assert dialogue.response is not None
+    await world.moderator.select(dialogue.response, [closed], custom_id="bw:setup_channel")
+    assert "I lack **Send Messages" in dialogue.response.content
+    assert world.app.book.of(world.guild.id).alert_channel_id is None
+
+
+async def test_a_fresh_server_observes_and_mode_shows_first_what_enforcing_would_have_done(
+    settings: Settings,
+) -> None:
+    app = await App.open(settings.model_copy(update={"moderation": Moderation()}))
+    try:
+        async with simcord.run(app.client) as env:
+            world = World.furnish(app, env)
+            await world.choose_desk()
+            await world.say(HATEFUL)
+            assert world.texts() == [HATEFUL]
+            assert "Would delete" in (world.alert.embeds[0].title or "")
+            await world.moderator.click(world.alert, label="Right call")
+
+            asked = await world.moderator.slash(world.desk, "mode", mode="enforce")
+            assert asked.response is not None
+            shown = str(asked.response.embeds[0].to_dict())
+            assert "**1** messages deleted" in shown
+            assert "1 right and 0 false positives" in shown
+            assert not app.book.of(world.guild.id).enforcing
+            await world.moderator.click(asked.response, label="Switch on")
+            assert app.book.of(world.guild.id).enforcing
+
+            await world.say(HATEFUL)
+            assert world.texts() == [HATEFUL]  # the first one; the second is gone
+            assert "Observing" in await ask(world, "mode", mode="observe")
+            assert not app.book.of(world.guild.id).enforcing
+    finally:
+        await app.close()
+
+
+# -------------------------------------------------------------------------------- thresholds
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("0.9", 0.9), ("0,9", 0.9), (" OFF ", None), ("aus", None), ("nunca", None)],
+)
+async def test_a_value_is_read_as_people_type_it(
+    world: World, typed: str, expected: float | None
+) -> None:
+    await ask(world, "threshold set", **SET, value=typed)
+    assert threshold(world) == expected
+
+
+@pytest.mark.parametrize("typed", ["high", "1.2", "-1", "nan", "90%", ""])
+async def test_a_value_that_makes_no_sense_is_refused(world: World, typed: str) -> None:
+    before = threshold(world)
+    assert "Nothing was changed" in await ask(world, "threshold set", **SET, value=typed or " ")
+    assert threshold(world) == before
+
+
+async def test_channels_categories_and_forums_override_the_server(world: World) -> None:
+    category = world.guild.create_category("games")
+    channel = world.guild.create_text_channel("chess", category=category)
+    await ask(world, "threshold set", **SET, value="0.95", channel=category)
+    assert threshold(world) != 0.95
+    assert threshold(world, channel.id, category.id) == 0.95
+    await ask(world, "threshold set", **SET, value="off", channel=channel)
+    assert threshold(world, channel.id, category.id) is None
+    # "inherit" is a value: the channel follows its category again.
+    await ask(world, "threshold set", **SET, value="inherit", channel=channel)
+    assert threshold(world, channel.id, category.id) == 0.95
+    assert "0.95" in await ask(world, "threshold show", channel=channel)
+    assert f"<#{category.id}>" in await ask(world, "threshold show")
+
+    await world.choose_desk()
+    await world.member.send(channel, BORDERLINE)
+    await world.app.drained()
+    assert world.alerts == []
+    await world.say(BORDERLINE)
+    assert len(world.alerts) == 1
+
+
+async def test_an_override_decides_threads_and_the_alert_names_it(world: World) -> None:
+    forum = world.guild.create_forum_channel("ideas")
+    await ask(world, "threshold set", **SET, value="0.8", channel=forum)
+    await world.choose_desk()
+    guild = world.env.bot.get_guild(world.guild.id)
+    parent = guild.get_channel(forum.id) if guild else None
+    assert isinstance(parent, discord.ForumChannel)
+    made = await parent.create_thread(name="a thought", content="welcome")
+    (thread,) = [t for t in forum.threads if t.id == made.thread.id]
+    await world.member.send(thread, BORDERLINE)
+    await world.app.drained()
+    assert f"Rule of <#{forum.id}>" in str(world.alert.embeds[0].to_dict())
+
+
+async def test_a_contradiction_in_a_channel_is_refused_too(world: World) -> None:
+    await ask(world, "threshold set", **SET, value="0.8", channel=world.general)
+    refused = await ask(
+        world, "threshold set", **{"class": "insult", "action": "delete"}, value="0.7"
+    )
+    assert f"in <#{world.general.id}>, delete (0.7) would be below alert (0.8)" in refused
+
+
+async def test_a_time_out_has_a_duration(world: World) -> None:
+    options = {"class": "insult", "action": "timeout"}
+    assert "(2 h)" in await ask(world, "threshold set", **options, value="0.8", minutes=120)
+    assert "minutes belong to" in await ask(world, "threshold set", **SET, value="0.8", minutes=120)
+    await world.choose_desk()
+    await world.say(BORDERLINE)
+    until = await timed_out(world)
+    assert until is not None
+    assert 7_000 < (until - world.env.now()).total_seconds() <= 7_200
+
+
+async def test_preview_replays_the_stored_scores_and_changes_nothing(world: World) -> None:
+    await world.choose_desk()
+    await world.say(BORDERLINE)
+    await world.moderator.click(world.alert, label="False positive")
+    await world.say(BENIGN)
+    await world.say(HATEFUL)
+    before = threshold(world)
+    result = await world.moderator.slash(
+        world.desk, "threshold preview", **SET, value="0.95", days=3
+    )
+    assert result.response is not None
+    (embed,) = result.response.embeds
+    shown = str(embed.to_dict())
+    assert "alerts 2 → **1**" in shown
+    assert "1 messages: 0 judged right, 1 judged false positives, 0 not judged" in shown
+    (picture,) = result.response.attachments
+    assert (await picture.read()).startswith(b"\x89PNG")
+    assert picture.description
+    assert threshold(world) == before
+
+    await world.moderator.click(result.response, label="Set it so")
+    assert threshold(world) == 0.95
+
+
+async def test_preview_counts_a_channel_alone(world: World) -> None:
+    await world.say(BORDERLINE)
+    quiet = world.guild.create_text_channel("quiet")
+    shown = await ask(world, "threshold preview", **SET, value="0.95", channel=quiet)
+    assert "alerts 0 → **0**" in shown
+    shown = await ask(world, "threshold preview", **SET, value="0.95", channel=world.general)
+    assert "alerts 1 → **0**" in shown
+
+
+async def test_suggest_needs_verdicts_and_says_how_many_it_has(world: World) -> None:
+    assert "Too few verdicts to say: 0" in await ask(
+        world, "threshold suggest", **{"class": "insult"}
+    )
+    journal = world.app.context.store.journal
+    verdicts = []
+    for number in range(40):
+        score = 0.6 + number / 100
+        post = Post(number + 1, world.guild.id, 3, 4, datetime.now(UTC), "")
+        scores = {**dict.fromkeys(CLASSES, 0.0), "insult": score}
+        decision = Decision(post, scores, world.app.context.scorer.version)
+        judgement = Judgement.FALSE_POSITIVE if number < 10 else Judgement.RIGHT
+        verdicts.append(Verdict(decision, "insult", judgement, 5, datetime.now(UTC)))
+    await journal.record([verdict.decision for verdict in verdicts])
+    await journal.judge(verdicts)
+    # 30 of 33 from 0.67 on; one verdict lower it is 30 of 34.
+    said = await ask(world, "threshold suggest", **{"class": "insult", "precision": 0.9})
+    assert "**0.67**: of the 33 messages judged at or above it, 30 were right (91%" in said
+    assert "No threshold" in await ask(
+        world, "threshold suggest", **{"class": "insult", "precision": 1.0}
+    ) or "**0.70**" in await ask(
+        world, "threshold suggest", **{"class": "insult", "precision": 1.0}
+    )
+
+
+async def test_every_change_is_on_record_and_can_be_undone(world: World) -> None:
+    default = threshold(world)
+    await ask(world, "threshold set", **SET, value="0.7")
+    await ask(world, "threshold set", **SET, value="0.8")
+    history = await ask(world, "threshold history")
+    assert "`#1`" in history
+    assert "0.70 → **0.80**" in history
+    assert f"<@{world.moderator.id}>" in history
+    assert "stale" not in await ask(world, "threshold undo")
+    assert threshold(world) == 0.7
+    assert "#1 is taken back" in await ask(world, "threshold undo")
+    assert threshold(world) == default
+    assert "no such change" in await ask(world, "threshold undo")
+    assert "takes back #2" in await ask(world, "threshold history")
+
+
+async def test_an_older_change_is_undone_only_where_nothing_changed_since(world: World) -> None:
+    await ask(world, "threshold set", **SET, value="0.7")
+    await ask(world, "threshold set", **SET, value="0.8")
+    assert "#1 cannot be taken back" in await ask(world, "threshold undo", change=1)
+    assert threshold(world) == 0.8
+    choices = await world.moderator.autocomplete(world.desk, "threshold undo", "change", "")
+    assert [choice["value"] for choice in choices] == [2, 1]
+
+
+async def test_reset_gives_back_what_is_inherited(world: World) -> None:
+    default = threshold(world)
+    assert "nothing set" in await ask(world, "threshold reset")
+    await ask(world, "threshold set", **SET, value="0.7")
+    await ask(world, "threshold set", **{"class": "hate", "action": "alert"}, value="0.7")
+    await ask(world, "threshold reset", **{"class": "insult"})
+    assert threshold(world) == default
+    table = world.app.book.of(world.guild.id).table()
+    assert table["hate", Kind.ALERT].threshold == 0.7
+
+
+async def test_values_are_offered_while_typing(world: World) -> None:
+    choices = await world.moderator.autocomplete(world.desk, "threshold set", "value", "", **SET)
+    values = [choice["value"] for choice in choices]
+    assert {"off", "inherit", f"{threshold(world):g}"} <= set(values)
+    (refused,) = await world.moderator.autocomplete(
+        world.desk, "threshold set", "value", "seven", **SET
+    )
+    assert "no threshold" in refused["name"]
+
+
+# -------------------------------------------------------------------------------- exemptions
+
+
+async def test_moderators_are_exempt_by_default_and_that_can_be_changed(world: World) -> None:
+    await world.choose_desk()
+    await world.moderator.send(world.general, HATEFUL)
+    await world.app.drained()
+    assert world.texts() == [HATEFUL]
+    assert world.alerts == []
+    assert "moderators and administrators" in await ask(world, "exempt list")
+    await ask(world, "exempt remove", moderators=True)
+    assert "**not** exempt" in await ask(world, "exempt list")
+    await world.moderator.send(world.general, f"{HATEFUL}!")
+    await world.app.drained()
+    assert world.texts() == [HATEFUL]
+    assert len(world.alerts) == 1
+    await ask(world, "exempt add", moderators=True)
+    assert world.app.book.of(world.guild.id).moderators_exempt
+
+
+async def test_roles_members_channels_and_categories_can_be_exempt(world: World) -> None:
+    await world.choose_desk()
+    category = world.guild.create_category("anything goes")
+    inside = world.guild.create_text_channel("inside", category=category)
+    role = world.guild.create_role("Actor")
+    assert str(category.id) in await ask(world, "exempt add", channel=category)
+    await world.member.send(inside, HATEFUL)
+    await ask(world, "exempt add", role=role)
+    other = world.guild.add_member(world.env.create_user("rehearsing"), roles=[role])
+    await other.send(world.general, HATEFUL)
+    await ask(world, "exempt add", member=world.member)
+    await world.say(HATEFUL)
+    assert len(inside.history()) == 1
+    assert world.texts() == [HATEFUL] * 2
+    assert world.alerts == []
+    listed = await ask(world, "exempt list")
+    for target in (f"<#{category.id}>", f"<@&{role.id}>", f"<@{world.member.id}>"):
+        assert target in listed
+
+    assert "apply again" in await ask(world, "exempt remove", member=world.member)
+    await world.say(HATEFUL)
+    assert world.texts() == [HATEFUL] * 2
+    assert len(world.alerts) == 1
+    assert "name a role" in await ask(world, "exempt add")
+    assert "so already" in await ask(world, "exempt add", role=role)
+
+
+# -------------------------------------------------------------------------------- phrases
+
+
+async def test_an_allowed_phrase_excuses_itself_and_nothing_else(world: World) -> None:
+    await world.choose_desk()
+    await ask(world, "allow add", phrase="  Play like GARBAGE ")
+    assert "play like garbage" in await ask(world, "allow list")
+    await world.say(BORDERLINE)
+    assert world.alerts == []
+    await world.say(f"{BORDERLINE}. {HATEFUL}")
+    assert len(world.alerts) == 1
+    assert "already" in await ask(world, "allow add", phrase="play like garbage")
+    choices = await world.moderator.autocomplete(world.desk, "allow remove", "phrase", "play")
+    assert [choice["value"] for choice in choices] == ["play like garbage"]
+    await ask(world, "allow remove", phrase="play like garbage")
+    assert "None" in await ask(world, "allow list")
+    await world.say(BORDERLINE)
+    assert len(world.alerts) == 2
+
+
+# -------------------------------------------------------------------------------- alerts
+
+
+async def test_only_a_chosen_role_is_pinged_and_only_above_a_chosen_score(world: World) -> None:
+    await world.choose_desk()
+    role = world.guild.create_role("On call", mentionable=True)
+    await ask(world, "alerts ping", role=role, above=0.9)
+    await world.say(BORDERLINE)  # scores .88
+    assert world.alert.content == ""
+    await world.say(HATEFUL)
+    assert world.alert.content == role.mention
+    sent = [r for r in world.env.http_requests if r.method == "POST" and "messages" in r.path][-1]
+    assert isinstance(sent.json, dict)
+    assert sent.json["allowed_mentions"] == {"parse": [], "roles": [role.id]}
+    await ask(world, "alerts ping")
+    await world.say(f"{HATEFUL} now")
+    assert world.alert.content == ""
+
+
+async def test_alerts_speak_the_servers_language(world: World) -> None:
+    await world.choose_desk()
+    assert "dieser Sprache" in await ask(world, "alerts language", language="de")
+    await world.say(BORDERLINE)
+    assert (world.alert.embeds[0].title or "").startswith("Meldung")
+    assert set(offered(world)) == {"Löschen", "Auszeit", "Richtig", "Fehlalarm"}
+    await ask(world, "alerts language")
+    assert world.app.book.of(world.guild.id).language is None
+
+
+async def test_nothing_works_in_direct_messages(world: World) -> None:
+    for command in world.app.tree.get_commands():
+        assert command.guild_only
+    assert await world.app.tree.fetch_commands()
+
+
+async def test_settings_belong_to_one_server(world: World) -> None:
+    other = world.env.create_guild("Others")
+    role = other.create_role("Boss", permissions=discord.Permissions.all())
+    boss = other.add_member(world.env.create_user("boss"), roles=[role])
+    there = other.create_text_channel("there")
+    await ask(world, "threshold set", **SET, value="0.7")
+    await boss.slash(there, "threshold undo")
+    await boss.slash(there, "threshold set", **SET, value="0.99")
+    assert threshold(world) == 0.7
+    result = await boss.slash(there, "threshold history")
+    assert result.response is not None
+    assert "0.70" not in str(result.response.embeds[0].to_dict())
+    # A channel's id of another server, in a button that was made up.
+    view = discord.ui.View(timeout=None)
+    view.add_item(
+        discord.ui.Button(label="Set", custom_id=f"bw:set:insult:alert:0.5:{world.general.id}")
+    )
+    channel = world.env.bot.get_channel(there.id)
+    assert isinstance(channel, discord.TextChannel)
+    refused = await boss.click(await channel.send(view=view), label="Set")
+    assert "no longer exists" in said(refused)
+    assert threshold(world, world.general.id) == 0.7
