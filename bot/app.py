@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import structlog
 
@@ -20,7 +23,9 @@ from bot.enforcement.grouping import OpenAlerts
 from bot.errors import OperatorError
 from bot.http.api import create_api
 from bot.http.server import HttpServer
+from bot.intake.catch_up import CatchUp
 from bot.intake.client import Client, point_at
+from bot.patience import Patience
 from bot.pipeline import Pipeline
 from bot.policy.book import PolicyBook
 from bot.settings import Settings
@@ -29,6 +34,8 @@ from model.artefact import ArtefactError
 from model.scorer import Scorer
 
 log = structlog.stdlib.get_logger(__name__)
+
+HOUSEKEEPING_SECONDS: Final = 3_600.0
 
 
 def load_scorer(settings: Settings) -> Scorer:
@@ -69,19 +76,24 @@ class App:
     ) -> None:
         self._settings = settings
         self._store = store
-        self._accepting = True
+        self.housekeeping = store.housekeeping
+        self.accepting = True
         self._unfinished: list[Case] = []
         self._scoring: asyncio.Task[None] | None = None
+        self._housekeeping: asyncio.Task[None] | None = None
         self.book = PolicyBook(settings.moderation.defaults(scorer.presets))
-        self.client = Client(self._submit, self._prepare, self._take_up)
+        self.patience = Patience()
+        self.client = Client(_Events(self))
         server, alerts = Server(self.client), OpenAlerts()
-        alerting, enforcing = Alerting(server, self.book, alerts), Enforcing(server)
+        alerting = self._alerting = Alerting(server, self.book, alerts, store.journal)
+        enforcing = Enforcing(server)
         self.dispatcher = Dispatcher(
             store.journal,
             self.book,
             alerting,
             enforcing=enforcing,
             observing=Observing(),
+            patience=self.patience,
             on_finished=on_finished,
             delay=delay,
         )
@@ -90,12 +102,21 @@ class App:
             store.journal,
             self.book,
             self.dispatcher.hand_on,
+            patience=self.patience,
+            level=self._level,
             batch_size=settings.pipeline.batch_size,
             queue_size=settings.pipeline.queue_size,
         )
+        self.catch_up = CatchUp(
+            store.journal,
+            self.pipeline.submit_patiently,
+            self.pipeline.drained,
+            hours=settings.catch_up.hours,
+            messages=settings.catch_up.messages,
+        )
         self.tree = Tree(self.client, store)
         self.client.tree = self.tree
-        self._controls = Controls()
+        self.controls = Controls()
         self.context = Context(
             store=store,
             book=self.book,
@@ -105,8 +126,10 @@ class App:
             alerts=alerts,
             enforcing=enforcing,
             server=server,
+            submit=self._read_now,
+            retention_days=settings.storage.retention_days,
         )
-        add_commands(self.tree, self._controls, self.context)
+        add_commands(self.tree, self.controls, self.context)
         self._http = (
             HttpServer(create_api(scorer, self.problem), settings.http.host, settings.http.port)
             if settings.http.enabled
@@ -126,7 +149,7 @@ class App:
         Raises ``OperatorError``; nothing stays open then.
         """
         scorer = load_scorer(settings)
-        store = await SqliteStore.open(settings.storage.database)
+        store = await SqliteStore.open(settings.storage.database, settings.storage.key_file)
         app = cls(settings, scorer, store, on_finished=on_finished, delay=delay)
         try:
             # Read before anything new is journalled, so that no case is handed on twice.
@@ -138,33 +161,37 @@ class App:
             await store.close()
             raise
         app._scoring = asyncio.create_task(app.pipeline.run(), name="pipeline")
+        app._housekeeping = asyncio.create_task(app._keep_house(), name="housekeeping")
         return app
 
     def problem(self) -> str | None:
         """Return what keeps the bot from doing its work, ``None`` while nothing does."""
         if self._scoring is None or self._scoring.done():
             return "not scoring"
+        if self.patience.reason is not None:
+            return f"cannot write to the database: {self.patience.reason}"
         if not self.client.connected:
             return "not connected to Discord"
         return None
 
-    def _submit(self, post: Post) -> None:
-        if self._accepting:
-            self.pipeline.submit(post)
+    async def _read_now(self, post: Post) -> None:
+        await self.pipeline.submit_patiently(post)
+        await self.pipeline.drained()
 
-    async def _prepare(self) -> None:
-        self.client.add_dynamic_items(self._controls.item())
-        await self.tree.sync_if_changed()
+    def _level(self, channel_id: int) -> bool:
+        return self.catch_up.level(channel_id)
 
-    async def _take_up(self) -> None:
+    async def take_up(self) -> None:
         """Hand on, once, what an earlier process decided but did not finish."""
         cases, self._unfinished = self._unfinished, []
         if cases:
             log.info("taking up unfinished actions", cases=len(cases))
+            cases = await self._alerting.recalled(cases)
         self.dispatcher.hand_on(cases)
 
     async def drained(self) -> None:
         """Wait until everything submitted so far is journalled and acted on."""
+        await self.catch_up.done()
         await self.pipeline.drained()
         await self.dispatcher.drained()
 
@@ -196,16 +223,35 @@ class App:
             log.info("stopped", recorded=self.pipeline.recorded, dropped=self.pipeline.dropped)
 
     async def _drain(self) -> None:
-        self._accepting = False
+        self.accepting = False
+        await self.catch_up.stop()
         seconds = self._settings.pipeline.shutdown_seconds
         try:
             await asyncio.wait_for(self.drained(), seconds)
         except TimeoutError:
             log.warning("stopping before everything was done", waited_seconds=seconds)
 
+    async def _keep_house(self) -> None:
+        """Erase, every hour, what has been kept long enough."""
+        storage, store = self._settings.storage, self._store.housekeeping
+        while True:
+            now = datetime.now(UTC)
+            try:
+                erased = await store.expire(now - timedelta(days=storage.retention_days))
+                left = now - timedelta(days=storage.erase_left_after_days)
+                for guild_id in await store.departed(left):
+                    erased += await store.forget_server(guild_id)
+                    self.book.forget(guild_id)
+            except sqlite3.OperationalError as error:
+                log.warning("housekeeping put off", reason=str(error))
+            else:
+                if erased:
+                    log.info("erased what was kept long enough", messages=erased)
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
     async def close(self) -> None:
         """Close everything that ``open`` opened, in the opposite order."""
-        self._accepting = False
+        self.accepting = False
         async with AsyncExitStack() as closing:
             # Last in, first out, each whatever becomes of the others: the pipeline ends before the
             # dispatcher it feeds, and the store, whose thread would keep the process alive, last.
@@ -213,10 +259,49 @@ class App:
             if not self.client.is_closed():
                 closing.push_async_callback(self.client.close)
             closing.push_async_callback(self.dispatcher.stop)
+            if self._housekeeping is not None:
+                closing.push_async_callback(_cancelled, self._housekeeping)
+            closing.push_async_callback(self.catch_up.stop)
             if self._scoring is not None:
                 closing.push_async_callback(_cancelled, self._scoring)
             if self._http is not None:
                 closing.push_async_callback(self._http.stop)
+
+
+class _Events:
+    """What the client tells the bot."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def submit(self, post: Post) -> None:
+        """Queue a post, unless the bot is stopping."""
+        if self._app.accepting:
+            self._app.pipeline.submit(post)
+
+    async def prepare(self) -> None:
+        """Have buttons answered, and send Discord the commands if they changed."""
+        self._app.client.add_dynamic_items(self._app.controls.item())
+        await self._app.tree.sync_if_changed()
+
+    def session_begins(self) -> None:
+        """Expect that something was missed."""
+        self._app.catch_up.begin()
+
+    async def ready(self) -> None:
+        """Take up what an earlier process left, and read what was written meanwhile."""
+        await self._app.housekeeping.returned([guild.id for guild in self._app.client.guilds])
+        await self._app.take_up()
+        if self._app.accepting:
+            await self._app.catch_up.start(self._app.client)
+
+    async def joined(self, guild_id: int) -> None:
+        """Keep a server's data, which may have been about to be erased."""
+        await self._app.housekeeping.returned([guild_id])
+
+    async def left(self, guild_id: int) -> None:
+        """Begin the delay after which a server's data are erased."""
+        await self._app.housekeeping.left(guild_id)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

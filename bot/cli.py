@@ -1,4 +1,4 @@
-"""The commands: run, serve, health, demo, score, commands, train, evaluate."""
+"""The commands: run, serve, health, demo, score, backup, forget, commands, train, evaluate."""
 
 from __future__ import annotations
 
@@ -189,6 +189,51 @@ def score(
             shown = (f"{word.weights[harm]:+.2f}" for harm in HARMS)
             words.add_row(repr(text[word.start : word.end])[1:-1], *shown)
         console.print(words, markup=False)
+
+
+@cli.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A file that does not exist yet.")],
+    config: Config = None,
+) -> None:
+    """Copy the database to a file, while the bot runs or not."""
+    import sqlite3
+    from contextlib import closing
+
+    database = _settings(config).storage.database
+    if not database.exists():
+        raise OperatorError(f"there is no database {database}; see storage.database.")
+    if target.exists():
+        raise OperatorError(f"{target} exists already; name another file.")
+    try:
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy, pages=1_000)
+    except sqlite3.Error as error:
+        target.unlink(missing_ok=True)
+        raise OperatorError(f"the copy could not be made: {error}.") from error
+    typer.echo(f"{target}: {target.stat().st_size:,} bytes")
+
+
+@cli.command()
+def forget(
+    user: Annotated[int, typer.Argument(min=1, help="The Discord id of a person.")],
+    config: Config = None,
+) -> None:
+    """Erase all that is kept about a person's messages, in every server."""
+    from bot.store.sqlite import SqliteStore
+
+    storage = _settings(config).storage
+    if not storage.database.exists():
+        raise OperatorError(f"there is no database {storage.database}; see storage.database.")
+
+    async def erase() -> int:
+        store = await SqliteStore.open(storage.database, storage.key_file)
+        try:
+            return await store.housekeeping.forget_author(user)
+        finally:
+            await store.close()
+
+    typer.echo(f"erased all about {asyncio.run(erase())} messages")
 
 
 @cli.command()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 Scores = Mapping[str, float]
 """Class name to probability, 0 to 1."""
@@ -36,6 +37,14 @@ class Judgement(StrEnum):
     MISSED = "missed"
 
 
+class Surface(StrEnum):
+    """Where a text stands. Titles and nicknames can only be told of."""
+
+    MESSAGE = "message"
+    TITLE = "title"
+    NICKNAME = "nickname"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something to be told to a person: a key of the translation table and what to fill in."""
@@ -44,11 +53,16 @@ class Note:
     values: Mapping[str, str | float] = field(default_factory=dict)
 
 
+FIRST_EDIT: Final = 10**15
+"""Microseconds since 1970, in 2001: every edit's time is above, every fingerprint below."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """One revision of one message, whatever way it reached the bot.
 
-    ``revision`` is 0 for a message as it was posted, and its time in microseconds for an edit.
+    ``revision`` is 0 for a message as it was posted, its time in microseconds for an edit, and less
+    than ``FIRST_EDIT`` or negative where there is no time and the text itself identifies it.
     ``text`` is cleaned (no NUL, no lone surrogate) and lives in memory only; it is left out of
     ``repr`` so that no log line can carry it. ``parent_id`` is the channel or forum of a thread,
     ``category_id`` the category above; 0 is none. ``moderator`` says whether the author may
@@ -68,11 +82,12 @@ class Post:
     role_ids: tuple[int, ...] = ()
     moderator: bool = False
     webhook: bool = False
+    surface: Surface = Surface.MESSAGE
 
     @property
     def at(self) -> datetime:
         """When this revision was written."""
-        if not self.revision:
+        if self.revision < FIRST_EDIT:
             return self.created_at
         return datetime.fromtimestamp(self.revision / 1_000_000, UTC)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from bot.domain import Case, Decision, Post
-from bot.patience import until_written
+from bot.patience import Patience
 from bot.policy.book import PolicyBook
 from bot.policy.rules import decide
 from bot.store.journal import Journal
@@ -32,6 +32,8 @@ class Pipeline:
         book: PolicyBook,
         hand_on: Callable[[Sequence[Case]], None],
         *,
+        patience: Patience,
+        level: Callable[[int], bool],
         batch_size: int,
         queue_size: int,
     ) -> None:
@@ -39,6 +41,8 @@ class Pipeline:
         self._journal = journal
         self._book = book
         self._hand_on = hand_on
+        self._patience = patience
+        self._level = level
         self._batch_size = batch_size
         self._queue: asyncio.Queue[Post] = asyncio.Queue(queue_size)
         self.dropped = 0
@@ -59,6 +63,10 @@ class Pipeline:
             self._dropping = True
         else:
             self._dropping = False
+
+    async def submit_patiently(self, post: Post) -> None:
+        """Put a post on the queue, waiting for room: what is read from history can wait."""
+        await self._queue.put(post)
 
     async def drained(self) -> None:
         """Wait until every post submitted so far is on disk and handed on."""
@@ -87,19 +95,26 @@ class Pipeline:
             decide(policy, post, scores, self._scorer.version)
             for policy, post, scores in zip(policies, batch, scored, strict=True)
         ]
-        fresh = await until_written(lambda: self._journal.record(decisions), "decisions")
+        fresh = await self._patience.until_written(
+            lambda: self._journal.record(decisions, self._level), "decisions"
+        )
         self.recorded += len(fresh)
         due = [decision for decision in fresh if decision.reasons]
         if due:
             self._hand_on(await asyncio.to_thread(self._explained, due))
 
     def _explained(self, decisions: Sequence[Decision]) -> list[Case]:
-        return [Case(decision, words=heaviest(self._scorer, decision)) for decision in decisions]
+        cases = []
+        for decision in decisions:
+            post = decision.post
+            scored = self._book.of(post.guild_id).phrases.without(post.text)
+            cases.append(Case(decision, words=heaviest(self._scorer, decision, scored)))
+        return cases
 
 
-def heaviest(scorer: Scorer, decision: Decision, most: int = 5) -> tuple[str, ...]:
-    """Return the words of a post that moved its lead reason's class most, heaviest first."""
-    lead, text = decision.lead, decision.post.text
+def heaviest(scorer: Scorer, decision: Decision, text: str, most: int = 5) -> tuple[str, ...]:
+    """Return the words of a text that moved its lead reason's class most, heaviest first."""
+    lead = decision.lead
     if lead is None:
         return ()
     weighed = sorted(

@@ -69,6 +69,9 @@ class Storage(Section):
     """Where scores, actions and server settings are kept."""
 
     database: Path = Path("data/bellwether.sqlite3")
+    key_file: Path | None = None
+    retention_days: Annotated[int, Field(ge=1, le=3_650)] = 90
+    erase_left_after_days: Annotated[int, Field(ge=0, le=365)] = 7
 
 
 class Model(Section):
@@ -151,6 +154,13 @@ class Pipeline(Section):
     shutdown_seconds: Annotated[float, Field(ge=0, le=600)] = 8.0
 
 
+class CatchUp(Section):
+    """How far back the bot reads what was written while it was away."""
+
+    hours: Annotated[float, Field(ge=0, le=24 * 14)] = 24.0
+    messages: Annotated[int, Field(ge=0, le=100_000)] = 2_000
+
+
 class Http(Section):
     """The HTTP interface: POST /predict, GET /healthz."""
 
@@ -182,6 +192,7 @@ class Settings(BaseSettings):
     model: Model = Model()
     moderation: Moderation = Moderation()
     pipeline: Pipeline = Pipeline()
+    catch_up: CatchUp = CatchUp()
     http: Http = Http()
     log: Log = Log()
 

@@ -51,9 +51,9 @@ class Running:
 
 @asynccontextmanager
 async def bellwether(
-    folder: Path, settings: dict[str, str], *arguments: str
+    folder: Path, settings: dict[str, str], *arguments: str, log: Path | None = None
 ) -> AsyncIterator[Running]:
-    log = folder / "log"
+    log = log or folder / "log"
     with log.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -88,6 +88,10 @@ def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
     finally:
         connection.close()
+
+
+MESSAGES = "SELECT message_id FROM scores WHERE facts < 8 ORDER BY message_id"
+"""What was scored but for nicknames and titles."""
 
 
 async def with_alert_channel(folder: Path, channel_id: int = MODERATORS) -> None:

@@ -7,6 +7,7 @@ what the bot did to it. What it does wrong on purpose is set on its attributes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -109,6 +110,13 @@ class StandIn:
     """What the bot answered to interactions: who asked, the request, its body."""
     _interactions: dict[str, tuple[int, int]] = field(default_factory=dict)
 
+    fault: Callable[[web.Request], str] = lambda _request: ""
+    """What goes wrong with a request: "429", "500", "503", "delay", "drop" before anything is done
+    or "lose" after it, "" for nothing."""
+    nonces: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _frames: list[str] = field(default_factory=list)
+    _session: int = 0
+
     sent: list[dict[str, Any]] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     commands: list[dict[str, Any]] = field(default_factory=list)
@@ -137,6 +145,7 @@ class StandIn:
         application.router.add_get(f"{base}/oauth2/applications/@me", self._application)
         application.router.add_put(f"{base}/applications/{APPLICATION}/commands", self._commands)
         application.router.add_post(base + "/channels/{channel}/messages", self._create)
+        application.router.add_get(base + "/channels/{channel}/messages", self._history)
         message = base + "/channels/{channel}/messages/{id}"
         application.router.add_post(f"{message[:-5]}/bulk-delete", self._delete_many)
         application.router.add_delete(message, self._delete)
@@ -170,21 +179,38 @@ class StandIn:
         self._last_id = max(now, self._last_id + 1)
         return self._last_id
 
-    async def say(self, content: str, *, author: int = MEMBER, where: int = GENERAL) -> int:
+    async def say(
+        self, content: str, *, author: int = MEMBER, where: int = GENERAL, keep: bool = True
+    ) -> int:
         identity = self.new_id()
-        self.messages[identity] = self._message(identity, where, author, content)
-        await self.dispatch("MESSAGE_CREATE", self.messages[identity])
+        message = self._message(identity, where, author, content)
+        self.channels[where]["last_message_id"] = str(identity)
+        if keep:
+            self.messages[identity] = message
+        await self.dispatch("MESSAGE_CREATE", message)
         return identity
+
+    async def take_back(self, identity: int, *, where: int = GENERAL) -> None:
+        """Have a member delete a message of their own."""
+        if self.messages.pop(identity, None) is not None:
+            data = {"id": str(identity), "channel_id": str(where), "guild_id": str(GUILD)}
+            await self.dispatch("MESSAGE_DELETE", data)
 
     async def edit(self, identity: int, content: str, *, where: int = GENERAL) -> None:
         message = self._message(identity, where, MEMBER, content)
         message["edited_timestamp"] = discord.utils.utcnow().isoformat()
+        if identity not in self.messages:
+            return
         self.messages[identity] = message
         await self.dispatch("MESSAGE_UPDATE", message)
 
-    async def preview_arrives(self, identity: int, content: str, *, where: int = GENERAL) -> None:
+    async def preview_arrives(
+        self, identity: int, content: str, *, title: str = "", where: int = GENERAL
+    ) -> None:
         """Send the edit that Discord makes when a link's preview is ready: it has no time."""
-        await self.dispatch("MESSAGE_UPDATE", self._message(identity, where, MEMBER, content))
+        message = self._message(identity, where, MEMBER, content)
+        message["embeds"] = [{"type": "link", "title": title}] if title else []
+        await self.dispatch("MESSAGE_UPDATE", message)
 
     async def click(self, identity: int, name: str, *, by: int) -> None:
         """Press the button of a message whose id begins with ``name``, without waiting."""
@@ -218,11 +244,46 @@ class StandIn:
             },
         )
 
+    def thread(self, identity: int, name: str, parent: int = GENERAL) -> dict[str, Any]:
+        """A thread as Discord tells of it; it has the id of the message it began with."""
+        return {
+            **channel(identity, name),
+            "type": 11,
+            "parent_id": str(parent),
+            "owner_id": str(MEMBER),
+            "message_count": 0,
+            "member_count": 1,
+            "thread_metadata": {
+                "archived": False,
+                "auto_archive_duration": 1440,
+                "archive_timestamp": "2026-01-01T00:00:00+00:00",
+                "locked": False,
+                "create_timestamp": discord.utils.utcnow().isoformat(),
+            },
+        }
+
     async def dispatch(self, event: str, data: dict[str, Any]) -> None:
-        assert self._socket is not None, "no client is connected"
+        """Tell the bot, if it is there; a session that is resumed is told what it missed."""
+        if self._session == 0:
+            return
         self._sequence += 1
-        frame = {"op": 0, "t": event, "s": self._sequence, "d": data}
-        await self._socket.send_str(json.dumps(frame))
+        frame = json.dumps({"op": 0, "t": event, "s": self._sequence, "d": data})
+        self._frames.append(frame)
+        del self._frames[:-10_000]  # a session cannot be resumed from further back
+        await self.raw(frame)
+
+    async def raw(self, frame: str) -> None:
+        """Send a frame as it is, whatever is in it."""
+        if self._socket is not None and not self._socket.closed:
+            with contextlib.suppress(ConnectionError):
+                await self._socket.send_str(frame)
+
+    async def hang_up(self, *, forget: bool = False) -> None:
+        """Break the connection; ``forget`` refuses to resume the session."""
+        if forget:
+            self._session = 0
+        if self._socket is not None:
+            await self._socket.close(code=1001)
 
     def _message(self, identity: int, where: int, author: int, content: str) -> dict[str, Any]:
         name, roles = ("bellwether", [BOT_ROLE]) if author == BOT else ("robin", [])
@@ -260,18 +321,21 @@ class StandIn:
                 await socket.send_json({"op": 11})
             elif frame["op"] == 2:
                 await self._identify(socket)
+            elif frame["op"] == 6:
+                await self._resume(socket, frame["d"])
         return socket
 
     async def _identify(self, socket: web.WebSocketResponse) -> None:
         if self.refuse_intents:
             await socket.close(code=4014, message=b"Disallowed intent(s).")
             return
-        self._sequence = 0
+        self._sequence, self._frames = 0, []
+        self._session += 1
         ready = {
             "v": 10,
             "user": user(BOT, "bellwether", bot=True),
             "guilds": [{"id": str(GUILD), "unavailable": True}],
-            "session_id": "session",
+            "session_id": f"session-{self._session}",
             "resume_gateway_url": self.gateway_url,
             "application": {"id": str(APPLICATION), "flags": 1 << 18},
             "shard": [0, 1],
@@ -279,6 +343,15 @@ class StandIn:
         await self.dispatch("READY", ready)
         await self.dispatch("GUILD_CREATE", self._guild())
         self.identified.set()
+
+    async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
+        if data["session_id"] != f"session-{self._session}":
+            await socket.send_json({"op": 9, "d": False})
+            return
+        first = self._sequence - len(self._frames)
+        for frame in self._frames[max(0, data["seq"] - first) :]:
+            await socket.send_str(frame)
+        await self.dispatch("RESUMED", {})
 
     def _guild(self) -> dict[str, Any]:
         return {
@@ -332,7 +405,27 @@ class StandIn:
             self.requests.append(f"{request.method} {request.path}")
             if request.headers.get("Authorization") != f"Bot {TOKEN}":
                 return _json({"message": "401: Unauthorized", "code": 0}, 401)
-        return await handler(request)
+        return await self._with_fault(request, handler)
+
+    async def _with_fault(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        fault = self.fault(request) if request.path.startswith("/api/") else ""
+        if fault == "429":
+            limited = _json({"message": "slow down", "retry_after": 0.05, "global": False}, 429)
+            # Without it discord.py takes the answer for a ban.
+            limited.headers["Via"] = "1.1 stand-in"
+            limited.headers["Retry-After"] = "0.05"
+            return limited
+        if fault in {"500", "503"}:
+            return _json({"message": "not now", "code": 0}, int(fault))
+        if fault == "delay":
+            await asyncio.sleep(0.2)
+        if fault != "drop":
+            answer = await handler(request)
+            if fault != "lose":
+                return answer
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response(status=500)
 
     async def _me(self, request: web.Request) -> web.Response:
         del request
@@ -374,15 +467,31 @@ class StandIn:
         if where not in self.channels:
             return _json({"message": "Unknown Channel", "code": 10003}, 404)
         body = await request.json()
+        nonce = str(body.get("nonce") or "")
+        if body.get("enforce_nonce") and nonce in self.nonces:
+            return _json(self.nonces[nonce])
         identity = self.new_id()
         self.sent.append({"id": identity, "channel_id": where, **body})
         message = self._message(identity, where, BOT, body.get("content") or "")
         message["embeds"] = body.get("embeds", [])
         message["components"] = body.get("components", [])
-        self.messages[identity] = message
+        self.messages[identity] = self.nonces[nonce] = message
         # Discord tells the bot of its own messages too.
         await self.dispatch("MESSAGE_CREATE", message)
         return _json(message)
+
+    async def _history(self, request: web.Request) -> web.Response:
+        where = request.match_info["channel"]
+        after = int(request.query.get("after", 0))
+        before = int(request.query.get("before", 1 << 63))
+        limit = int(request.query.get("limit", 50))
+        found = [
+            message
+            for identity, message in sorted(self.messages.items())
+            if message["channel_id"] == where and after < identity < before
+        ]
+        chosen = found[:limit] if "after" in request.query else found[-limit:]
+        return _json(chosen[::-1])
 
     async def _delete(self, request: web.Request) -> web.Response:
         identity = int(request.match_info["id"])

@@ -124,7 +124,7 @@ async def test_a_moderator_without_the_permission_is_refused(alerted: World) -> 
     )
     helper = alerted.guild.add_member(alerted.env.create_user("helper"), roles=[role])
     result = await helper.click(alerted.alert, label="Time out")
-    assert "You lack Moderate Members" in said(result)
+    assert "You lack Timeout Members" in said(result)
     assert await timed_out(alerted) is None
 
 
@@ -257,3 +257,64 @@ async def test_time_outs_are_only_told_while_observing(world: World) -> None:
     assert await timed_out(world) is None
     assert (world.alert.embeds[0].title or "").startswith("Would time out")
     assert HATEFUL not in world.texts()
+
+
+async def test_a_role_above_the_moderators_keeps_its_time_out(alerted: World) -> None:
+    await choose_time_out(alerted)
+    veteran = alerted.guild.create_role("Veteran")
+    await (await alerted.fetched()).edit(roles=[discord.Object(veteran.id)])
+    guild = alerted.env.bot.get_guild(alerted.guild.id)
+    role = guild.get_role(veteran.id) if guild else None
+    assert role is not None
+    await role.edit(position=2)
+    result = await alerted.moderator.click(alerted.alert, label="Undo")
+    assert "highest role is not above theirs" in said(result)
+    assert await timed_out(alerted) is not None
+
+
+async def test_what_was_done_is_said_even_where_the_alert_is_gone(alerted: World) -> None:
+    asked = await alerted.moderator.click(alerted.alert, label="Time out")
+    assert asked.response is not None
+    await alerted.alert.delete()
+    result = await alerted.moderator.click(asked.response, label="1 h")
+    assert "alert itself could not be updated" in said(result)
+    assert await timed_out(alerted) is not None
+
+
+async def test_nothing_joins_an_alert_that_a_moderator_is_dealing_with(alerted: World) -> None:
+    await alerted.moderator.click(alerted.alert, label="Time out")
+    await alerted.member.send(alerted.general, "you are such a stupid idiot")
+    await alerted.app.drained()
+    assert len(alerted.alerts) == 2
+
+
+async def test_an_alert_of_hundreds_can_be_deleted(world: World) -> None:
+    await world.choose_desk()
+    for _ in range(101):
+        await world.member.send(world.general, BORDERLINE)
+    await world.app.drained()
+    assert "101 ×" in (world.alert.embeds[0].title or "")
+    await world.moderator.click(world.alert, label="Delete")
+    assert world.texts() == []
+
+
+async def test_one_refused_alert_leaves_the_others(world: World) -> None:
+    await world.choose_desk()
+    other = world.guild.add_member(world.env.create_user("kim"))
+    second = world.guild.create_text_channel("second")
+    world.env.inject_error("POST", "/channels/*/messages", status=400, code=50035, times=1)
+    await world.member.send(world.general, BORDERLINE)
+    await other.send(second, BORDERLINE)
+    await world.app.drained()
+    assert len(world.alerts) == 1
+
+
+async def test_alerts_follow_to_a_new_channel(world: World) -> None:
+    await world.choose_desk()
+    await world.member.send(world.general, BORDERLINE)
+    await world.app.drained()
+    world.desk = world.guild.create_text_channel("new desk")
+    await world.choose_desk()
+    await world.member.send(world.general, BORDERLINE)
+    await world.app.drained()
+    assert len(world.alerts) == 1

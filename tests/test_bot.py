@@ -8,6 +8,7 @@ import simcord
 
 from bot.app import App
 from bot.domain import Kind
+from bot.enforcement.dispatcher import REFUSALS
 from bot.intake.surfaces import post_of
 from bot.settings import Moderation, Settings
 from tests.world import BENIGN, BORDERLINE, HATEFUL, World
@@ -20,7 +21,7 @@ async def test_ordinary_talk_is_left_alone(world: World) -> None:
     await world.say(BENIGN)
     assert world.texts() == [BENIGN]
     assert world.alerts == []
-    assert world.app.pipeline.recorded == 1
+    assert await world.recorded() == 1
 
 
 async def test_a_borderline_message_is_alerted_and_stays(world: World) -> None:
@@ -78,7 +79,7 @@ async def test_an_edit_of_what_was_alerted_is_not_alerted_again(world: World) ->
     await world.member.edit(message, f"{BORDERLINE}!")
     await world.app.drained()
     assert len(world.alerts) == 1
-    assert world.app.pipeline.recorded == 2
+    assert await world.recorded() == 2
     await world.env.advance_time(1)  # the simulated clock stands still by itself
     await world.member.edit(message, HATEFUL)
     await world.app.drained()
@@ -102,10 +103,10 @@ async def test_bots_are_not_scored_and_webhooks_are(world: World) -> None:
     other = world.guild.add_member(world.env.create_user("other", bot=True))
     await other.send(world.general, HATEFUL)
     await world.app.drained()
-    assert world.app.pipeline.recorded == 0
+    assert await world.recorded() == 0
     await world.guild.create_webhook(world.general).send(HATEFUL)
     await world.app.drained()
-    assert world.app.pipeline.recorded == 1
+    assert await world.recorded() == 1
     assert world.texts() == [HATEFUL]
 
 
@@ -121,7 +122,7 @@ async def test_a_message_is_deleted_in_a_thread_and_a_voice_channel(world: World
 async def test_direct_messages_are_none_of_its_business(world: World) -> None:
     await world.member.send_dm(HATEFUL)
     await world.app.drained()
-    assert world.app.pipeline.recorded == 0
+    assert await world.recorded() == 0
 
 
 async def test_without_an_alert_channel_it_deletes_and_says_what_is_missing(world: World) -> None:
@@ -250,7 +251,10 @@ async def test_what_a_stopped_bot_left_is_done_by_the_next(settings: Settings) -
         assert world.texts() == []
         (alert,) = world.alerts
         assert (alert.title or "").startswith("Deleted")
-        assert "not kept across a restart" in (alert.description or "")
+        # The quotation waited, encrypted, and is erased now that the alert is sent.
+        assert HATEFUL in (alert.description or "")
+        (left,) = await second._store._database.rows("SELECT count(*) FROM excerpts")
+        assert left[0] == 0
         await second.close()
 
 
@@ -264,12 +268,31 @@ async def test_a_full_queue_drops_and_counts(settings: Settings) -> None:
             await app.drained()
             post = post_of(original, 0)
             assert post is not None
+            dropped = app.pipeline.dropped
             app.pipeline.submit(post)
             app.pipeline.submit(post)
-            assert app.pipeline.dropped == 1
+            assert app.pipeline.dropped == dropped + 1
     finally:
         await app.close()
 
 
 def test_kinds_and_the_database_agree() -> None:
     assert {kind.value for kind in Kind} == {"alert", "delete", "timeout"}
+
+
+async def test_what_discord_refuses_again_and_again_is_not_asked_for_a_while(
+    world: World,
+) -> None:
+    await world.choose_desk()
+    world.env.inject_error("DELETE", "/channels/*/messages/*", status=403, code=50013, times=None)
+    before = len(world.env.http_requests)
+    for number in range(REFUSALS + 4):
+        await world.say(f"{HATEFUL} {number}")
+    asked = [r.method for r in world.env.http_requests[before:]]
+    assert asked.count("DELETE") == REFUSALS
+    assert "several times in a row" in str(world.alerts[-1].to_dict())
+    # A moderator who puts it right does not have to wait.
+    world.app.dispatcher.forget_problem(world.guild.id)
+    await world.say(f"{HATEFUL} again")
+    asked = [r.method for r in world.env.http_requests[before:]]
+    assert asked.count("DELETE") == REFUSALS + 1

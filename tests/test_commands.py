@@ -168,5 +168,5 @@ async def test_names_and_limits_are_discords(world: World) -> None:
         assert 1 <= len(command.description) <= 100
         assert command.guild_only or command.parent is not None
     for root in world.app.tree.get_commands():
-        for_members = root.name == "Report to moderators"
+        for_members = root.name in {"Report to moderators", "privacy"}
         assert root.default_permissions == (None if for_members else MODERATOR)

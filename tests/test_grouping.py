@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain import Case, Decision, Kind, Post, Reason
+from bot.domain import Case, Decision, Kind, Outcome, Post, Reason, Status
 from bot.enforcement.grouping import MOST_OPEN, OpenAlerts, key_of
 from tests.test_alert_buttons import said, timed_out
 from tests.world import BORDERLINE, HATEFUL, World
@@ -44,7 +45,8 @@ def lead_of(alerts: OpenAlerts, joining: Case, *, pings: bool = False) -> int:
         (case(2, author=5, seconds=1, channel=9), False),
         (case(2, seconds=86_400, text="  Text 1 "), True),
         (case(2, author=5, seconds=86_400, text="text 1"), False),
-        (case(2, Kind.ALERT, Kind.DELETE, seconds=1), False),
+        (replace(case(2, seconds=1), outcomes={Kind.DELETE: Outcome(Status.DONE)}), False),
+        (replace(case(2, seconds=1), outcomes={Kind.DELETE: Outcome(Status.FAILED)}), False),
     ],
 )
 def test_what_shares_an_alert(second: Case, *, together: bool) -> None:

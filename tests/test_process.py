@@ -15,6 +15,7 @@ import pytest
 from model.artefact import ARTEFACT, PACKAGED
 from tests.process import (
     DATABASE,
+    MESSAGES,
     Running,
     bellwether,
     rows,
@@ -40,7 +41,7 @@ async def test_it_logs_in_scores_alerts_deletes_and_stops(tmp_path: Path) -> Non
             assert await running.stop() == 0
     assert standin.deleted == [hateful]
     assert [sent["channel_id"] for sent in standin.sent] == [MODERATORS, MODERATORS]
-    assert [row[0] for row in rows(tmp_path, "SELECT message_id FROM scores")] == [
+    assert [row[0] for row in rows(tmp_path, MESSAGES)] == [
         benign,
         borderline,
         hateful,
@@ -57,17 +58,17 @@ async def test_it_logs_in_scores_alerts_deletes_and_stops(tmp_path: Path) -> Non
         assert secret not in running.logged()
 
 
-async def test_edits_are_read_and_previews_are_not(tmp_path: Path) -> None:
+async def test_edits_and_previews_are_read_where_they_bring_something_new(tmp_path: Path) -> None:
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
             await until(standin.identified.is_set, running)
             message = await standin.say(BENIGN)
-            await standin.preview_arrives(message, HATEFUL)
+            await standin.preview_arrives(message, BENIGN)  # nothing new in it
+            await standin.preview_arrives(message, BENIGN, title="a page about tulips")
             await standin.edit(message, BORDERLINE)
             await standin.edit(message, f"{BORDERLINE}?")
-            count = "SELECT count(*) FROM scores"
-            await until(lambda: rows(tmp_path, count)[0][0] == 3, running)
+            await until(lambda: len(rows(tmp_path, MESSAGES)) == 4, running)
             await until(lambda: standin.sent, running)
             assert await running.stop() == 0
     assert standin.deleted == []
@@ -83,7 +84,7 @@ async def test_sigterm_drains_what_was_received(tmp_path: Path) -> None:
                 await standin.say(BORDERLINE)
             await until(lambda: standin.sent, running)
             assert await running.stop() == 0
-    recorded = rows(tmp_path, "SELECT count(*) FROM scores")[0][0]
+    recorded = len(rows(tmp_path, MESSAGES))
     assert rows(tmp_path, "SELECT status, count(*) FROM actions GROUP BY 1") == [("done", recorded)]
     (alert,) = standin.sent
     shown = standin.messages[alert["id"]]["embeds"][0]["title"]
@@ -270,3 +271,77 @@ async def test_two_moderators_who_click_at_once_are_one_action(tmp_path: Path) -
 
 def answered(standin: StandIn, kind: str) -> list[dict[str, Any]]:
     return [body for _, found, body in standin.answers if found == kind]
+
+
+async def test_thread_titles_are_told_of_when_made_and_when_renamed(tmp_path: Path) -> None:
+    await with_alert_channel(tmp_path)
+    async with StandIn().serving() as standin:
+        async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+            await until(lambda: '"event": "ready"' in running.logged(), running)
+            identity = await standin.say(BENIGN)
+            thread = standin.thread(identity, HATEFUL)
+            await standin.dispatch("THREAD_CREATE", {**thread, "newly_created": True})
+            await until(lambda: len(standin.sent) == 1, running)
+            await standin.dispatch("THREAD_UPDATE", thread)  # something else has changed
+            await standin.dispatch("THREAD_UPDATE", {**thread, "name": BORDERLINE})
+            renamed = "SELECT count(*) FROM scores WHERE facts & 8"
+            await until(lambda: rows(tmp_path, renamed)[0][0] == 2, running)
+            assert await running.stop() == 0
+    assert standin.deleted == []
+    shown = str(standin.messages[standin.sent[0]["id"]]["embeds"])
+    assert "thread or post title" in shown
+
+
+async def test_what_was_written_while_it_was_down_is_caught_up_with(tmp_path: Path) -> None:
+    await with_alert_channel(tmp_path)
+    async with StandIn().serving() as standin:
+        before = await standin.say(HATEFUL)
+        settings = settings_for(standin, tmp_path, BELLWETHER_CATCH_UP__MESSAGES="250")
+        async with bellwether(tmp_path, settings) as running:
+            await until(lambda: rows(tmp_path, "SELECT * FROM watermarks"), running)
+            seen = await standin.say(BENIGN)
+            await until(lambda: rows(tmp_path, MESSAGES) == [(seen,)], running)
+            assert await running.stop() == 0
+        missed = [await standin.say(BENIGN) for _ in range(229)]
+        missed.append(await standin.say(HATEFUL))
+        async with bellwether(tmp_path, settings) as running:
+            await until(lambda: '"caught up"' in running.logged(), running)
+            assert rows(tmp_path, MESSAGES) == [(identity,) for identity in (seen, *missed)]
+            await until(lambda: standin.deleted, running)
+            assert await running.stop() == 0
+        assert standin.deleted == missed[-1:]
+        assert before in standin.messages  # from before the bot came
+        too_many = [await standin.say(BENIGN) for _ in range(300)]
+        async with bellwether(tmp_path, settings) as running:
+            await until(lambda: "too many messages to catch up with" in running.logged(), running)
+            assert len(rows(tmp_path, MESSAGES)) == 1 + len(missed) + 250
+            assert await running.stop() == 0
+        assert (too_many[0],) in rows(tmp_path, MESSAGES)
+        assert (too_many[-1],) not in rows(tmp_path, MESSAGES)
+
+
+async def test_a_backup_of_the_running_bot_and_forgetting_a_person(tmp_path: Path) -> None:
+    async with StandIn().serving() as standin:
+        settings = settings_for(standin, tmp_path)
+        async with bellwether(tmp_path, settings) as running:
+            await until(lambda: '"event": "ready"' in running.logged(), running)
+            await standin.say(BENIGN)
+            await standin.say(BENIGN, author=7007)
+            await until(lambda: len(rows(tmp_path, MESSAGES)) == 2, running)
+            (tmp_path / "copy").mkdir()
+            target = tmp_path / "copy" / DATABASE
+            async with bellwether(
+                tmp_path, settings, "backup", str(target), log=tmp_path / "b"
+            ) as done:
+                assert await done.process.wait() == 0
+            async with bellwether(tmp_path, settings, "forget", "7007", log=tmp_path / "f") as done:
+                assert await done.process.wait() == 0
+                assert "erased all about" in done.logged()
+            assert len(rows(tmp_path, MESSAGES)) == 1
+            assert len(rows(tmp_path / "copy", MESSAGES)) == 2
+            async with bellwether(
+                tmp_path, settings, "backup", str(target), log=tmp_path / "b"
+            ) as done:
+                assert await done.process.wait() == 2
+                assert "exists already" in done.logged()
+            assert await running.stop() == 0

@@ -16,6 +16,14 @@ FRIENDLY = "nobody wants to read your poetry again"
 
 
 async def test_a_report_reaches_moderators_and_nobody_else(world: World) -> None:
+    world.desk = world.guild.create_text_channel(
+        "private",
+        overwrites={
+            world.guild.default_role: discord.PermissionOverwrite(view_channel=False),
+            world.moderators: discord.PermissionOverwrite(view_channel=True),
+            world.env.bot.user: discord.PermissionOverwrite(view_channel=True),  # type: ignore[dict-item]
+        },
+    )
     await world.choose_desk()
     message = await world.say(FRIENDLY)
     other = world.guild.add_member(world.env.create_user("kim"))
@@ -36,6 +44,24 @@ async def test_a_report_reaches_moderators_and_nobody_else(world: World) -> None
     assert verdict.judgement is Judgement.MISSED
     await world.moderator.click(world.alert, label="Delete")
     assert world.texts() == []
+
+
+async def test_who_reported_is_not_told_where_everybody_reads(world: World) -> None:
+    await world.choose_desk()
+    message = await world.say(FRIENDLY)
+    other = world.guild.add_member(world.env.create_user("kim"))
+    await other.context_menu(world.general, REPORT, message)
+    assert str(other.id) not in str(world.alert.embeds[0].to_dict())
+
+
+async def test_an_edited_message_can_be_reported_again(world: World) -> None:
+    await world.choose_desk()
+    message = await world.say(FRIENDLY)
+    await world.member.context_menu(world.general, REPORT, message)
+    await world.member.edit(message, f"{FRIENDLY}, ever")
+    await world.member.context_menu(world.general, REPORT, world.general.history()[0])
+    titles = [alert.title for alert in world.alerts]
+    assert titles.count("Reported by a member") == 2
 
 
 async def test_a_report_of_nothing_leaves_no_verdict(world: World) -> None:

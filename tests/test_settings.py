@@ -52,7 +52,11 @@ def test_every_setting_is_in_the_example_and_explained(key: str) -> None:
 
 
 def test_the_example_has_no_setting_that_does_not_exist() -> None:
-    document = tomllib.loads(EXAMPLE.read_text(encoding="utf-8").replace("# folder", "folder"))
+    document = tomllib.loads(
+        EXAMPLE.read_text(encoding="utf-8")
+        .replace("# folder", "folder")
+        .replace("# key_file", "key_file")
+    )
 
     def walk(table: dict[str, object], prefix: str) -> list[str]:
         found = []

@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import discord
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import bot.store as store_package
-from bot.domain import Case, Decision, Kind, Note, Outcome, Post, Reason, Status
+from bot.domain import Case, Decision, Judgement, Kind, Note, Outcome, Post, Reason, Status, Verdict
 from bot.enforcement.alerts import Names, alert_embed
 from bot.errors import OperatorError
+from bot.store.desk import Act
 from bot.store.sqlite import SqliteStore
 from bot.words import words_for
 from model.classes import CLASSES
@@ -201,13 +206,180 @@ async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, opened: 
         await opened(tmp_path / "db")
 
 
-async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, opened: Opened) -> None:
-    (tmp_path / "db").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(OperatorError, match="cannot be used"):
+async def test_a_damaged_database_is_set_aside_and_a_new_one_begun(
+    tmp_path: Path, opened: Opened
+) -> None:
+    store = await opened(tmp_path / "db")
+    await store.journal.record([decision(number) for number in range(1, 500)])
+    await store.close()
+    whole = (tmp_path / "db").read_bytes()
+    for damage in (b"not a database at all" * 100, whole[:8192] + b"\xff" * 8192 + whole[16384:]):
+        (tmp_path / "db").write_bytes(damage)
+        store = await opened(tmp_path / "db")
+        assert await store.journal.record([decision(1)]) == [decision(1)]
+        await store.close()
+        (aside,) = tmp_path.glob("db.damaged-*[0-9]")
+        assert aside.read_bytes() == damage
+        aside.unlink()
+
+
+async def test_a_database_that_cannot_be_written_is_named(tmp_path: Path, opened: Opened) -> None:
+    store = await opened(tmp_path / "db")
+    await store.close()
+    holder = sqlite3.connect(tmp_path / "db", isolation_level=None)
+    holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(OperatorError, match="cannot be used: database is locked"):
+            await opened(tmp_path / "db")
+    finally:
+        holder.close()
+
+
+async def test_what_waits_for_its_alert_is_encrypted_and_then_erased(
+    tmp_path: Path, opened: Opened
+) -> None:
+    store = await opened(tmp_path / "db")
+    await store.journal.record([decision(1, Kind.ALERT)])
+    await store.close()
+    store = await opened(tmp_path / "db")
+    (case,) = await store.journal.unfinished()
+    assert case.decision.post.text == WRITTEN
+    assert case.decision.post.author_name == "a name"
+    (sealed,) = await store._database.rows("SELECT sealed FROM excerpts")
+    await finish(store, case.decision, Kind.ALERT, Outcome(Status.DONE))
+    await store.housekeeping.overwrite()
+    assert list(await store._database.rows("SELECT * FROM excerpts")) == []
+    for path in tmp_path.iterdir():
+        assert sealed[0] not in path.read_bytes()
+    assert (tmp_path / "db.key").stat().st_mode & 0o077 == 0
+
+
+async def test_another_key_costs_the_quotation_only(tmp_path: Path, opened: Opened) -> None:
+    store = await opened(tmp_path / "db")
+    await store.journal.record([decision(1, Kind.ALERT)])
+    await store.close()
+    (tmp_path / "db.key").unlink()
+    store = await opened(tmp_path / "db")
+    (case,) = await store.journal.unfinished()
+    assert case.decision.post.text == ""
+    await store.close()
+    (tmp_path / "db.key").write_text("nonsense")
+    with pytest.raises(OperatorError, match="holds no key"):
         await opened(tmp_path / "db")
+
+
+def at(days_ago: float, number: int = 0) -> int:
+    moment = datetime.now(UTC) - timedelta(days=days_ago)
+    return discord.utils.time_snowflake(moment) + number
+
+
+async def everything(store: SqliteStore) -> dict[str, int]:
+    tables = ("scores", "actions", "verdicts", "acts", "excerpts")
+    found = {}
+    for table in tables:
+        ((count,),) = await store._database.rows(f"SELECT count(*) FROM {table}")
+        found[table] = count
+    return found
+
+
+async def furnished(store: SqliteStore) -> None:
+    """Two old messages and one new one, each with all that can be kept about it."""
+    for number in (at(100), at(91, 1), at(1)):
+        made = decision(number, Kind.ALERT)
+        await store.journal.record([made])
+        await store.journal.judge([Verdict(made, "hate", Judgement.RIGHT, 9, datetime.now(UTC))])
+        await store.desk.acted(2, [(number, 0)], Act.DELETE, 9)
+
+
+async def test_what_is_old_is_erased_from_every_table(tmp_path: Path, opened: Opened) -> None:
+    store = await opened(tmp_path / "db")
+    await furnished(store)
+    assert await store.housekeeping.expire(datetime.now(UTC) - timedelta(days=90)) == 2
+    assert set((await everything(store)).values()) == {1}
+
+
+async def test_a_person_is_forgotten_in_one_server_or_everywhere(
+    tmp_path: Path, opened: Opened
+) -> None:
+    store = await opened(tmp_path / "db")
+    await furnished(store)
+    kept = await store.housekeeping.kept_about(4, 2)
+    assert (kept.messages, kept.actions, kept.verdicts) == (3, 3, 3)
+    assert await store.housekeeping.forget_author(4, guild_id=77) == 0
+    assert await store.housekeeping.forget_author(5) == 0
+    assert await store.housekeeping.forget_author(4, guild_id=2) == 3
+    assert set((await everything(store)).values()) == {0}
+    assert (await store.housekeeping.kept_about(4, 2)).messages == 0
+
+
+async def test_a_server_that_was_left_is_erased_after_the_delay(
+    tmp_path: Path, opened: Opened
+) -> None:
+    store = await opened(tmp_path / "db")
+    await furnished(store)
+    await store.desk.change(2, {"mode": "enforce"}, 1)
+    house = store.housekeeping
+    await house.left(2)
+    assert await house.departed(datetime.now(UTC) - timedelta(days=7)) == []
+    assert await house.departed(datetime.now(UTC) + timedelta(seconds=1)) == [2]
+    await house.returned([2])
+    assert await house.departed(datetime.now(UTC) + timedelta(seconds=1)) == []
+    assert await house.forget_server(2) == 3
+    assert set((await everything(store)).values()) == {0}
+    assert await store.desk.entries() == {}
+    assert await store.desk.changes(2) == []
 
 
 async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, opened: Opened) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OperatorError, match="cannot open the database"):
         await opened(tmp_path / "file" / "db")
+
+
+entries_ = st.lists(
+    st.tuples(
+        st.integers(1, 4),
+        st.integers(0, 3),
+        st.sets(st.sampled_from((Kind.ALERT, Kind.DELETE))),
+    ),
+    max_size=10,
+    unique_by=lambda entry: entry[:2],
+)
+
+
+@given(entries_, st.data())
+@settings(deadline=None, max_examples=40)
+def test_duplicates_and_replays_in_any_order_have_the_same_end(
+    made: list[tuple[int, int, set[Kind]]], data: st.DataObject
+) -> None:
+    """Whatever is told of again, in whatever batches, the journal ends as if told of once."""
+    decisions = [
+        decision(number, *sorted(kinds), revision=revision) for number, revision, kinds in made
+    ]
+    replayed = list(decisions)
+    for _ in range(data.draw(st.integers(0, 10)) if decisions else 0):
+        index = data.draw(st.integers(0, len(decisions) - 1))
+        first = replayed.index(decisions[index])
+        replayed.insert(data.draw(st.integers(first + 1, len(replayed))), decisions[index])
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(replayed)), max_size=4)))
+
+    async def end(batches: list[list[Decision]]) -> tuple[object, object]:
+        with tempfile.TemporaryDirectory() as folder:
+            store = await SqliteStore.open(Path(folder) / "db")
+            try:
+                for batch in batches:
+                    await store.journal.record(batch)
+                scores = "SELECT message_id, revision FROM scores ORDER BY 1, 2"
+                actions = "SELECT message_id, revision, kind FROM actions ORDER BY 1, 2, 3"
+                return (
+                    list(map(tuple, await store._database.rows(scores))),
+                    list(map(tuple, await store._database.rows(actions))),
+                )
+            finally:
+                await store.close()
+
+    batches = [
+        replayed[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(replayed)], strict=True)
+    ]
+    assert asyncio.run(end(batches)) == asyncio.run(end([[one] for one in decisions]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ import simcord
 
 from bot.app import App
 from bot.domain import Decision, Judgement, Kind, Post, Verdict
+from bot.policy.thresholds import SettingError
 from bot.settings import Moderation, Settings
 from model.classes import CLASSES
 from tests.test_alert_buttons import offered, said, timed_out
@@ -209,7 +211,7 @@ async def test_suggest_needs_verdicts_and_says_how_many_it_has(world: World) -> 
     journal = world.app.context.store.journal
     verdicts = []
     for number in range(40):
-        score = 0.6 + number / 100
+        score = (60 + number) / 100
         post = Post(number + 1, world.guild.id, 3, 4, datetime.now(UTC), "")
         scores = {**dict.fromkeys(CLASSES, 0.0), "insult": score}
         decision = Decision(post, scores, world.app.context.scorer.version)
@@ -397,3 +399,25 @@ async def test_settings_belong_to_one_server(world: World) -> None:
     refused = await boss.click(await channel.send(view=view), label="Set")
     assert "no longer exists" in said(refused)
     assert threshold(world, world.general.id) == 0.7
+
+
+async def test_two_changes_at_once_see_each_other(world: World) -> None:
+    await asyncio.gather(
+        world.change(threshold__0__insult__alert=0.7),
+        world.change(threshold__0__hate__alert=0.8),
+    )
+    table = world.app.book.of(world.guild.id).table()
+    assert table["insult", Kind.ALERT].threshold == 0.7
+    assert table["hate", Kind.ALERT].threshold == 0.8
+    done = await asyncio.gather(
+        world.change(threshold__0__threat__alert=0.9),
+        world.change(threshold__0__threat__delete=0.7),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, SettingError) for one in done) == 1
+
+
+async def test_setting_what_is_set_is_no_change(world: World) -> None:
+    await ask(world, "threshold set", **SET, value="0.7")
+    assert "how it was already" in await ask(world, "threshold set", **SET, value="0.7")
+    assert "`#2`" not in await ask(world, "threshold history")

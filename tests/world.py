@@ -13,6 +13,7 @@ from simcord.builders import ChannelHandle, GuildHandle, RoleHandle
 
 from bot.app import App
 from bot.demo import BORDERLINE, HATEFUL
+from bot.domain import Surface
 from bot.policy.entries import Value
 
 BENIGN = "thanks, that fixed it for me"
@@ -76,6 +77,13 @@ class World:
     def alert(self) -> discord.Message:
         """The latest alert."""
         return next(message for message in reversed(self.desk.history()) if message.embeds)
+
+    async def recorded(self) -> int:
+        """How many messages are journalled; nicknames are journalled beside them."""
+        past = await self.app.context.store.journal.past(
+            self.guild.id, datetime(2020, 1, 1, tzinfo=UTC), 0.0
+        )
+        return sum(item.decision.post.surface is Surface.MESSAGE for item in past)
 
     async def choose_desk(self) -> None:
         await self.moderator.slash(self.desk, "alerts channel", channel=self.desk)

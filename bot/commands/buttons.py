@@ -19,7 +19,7 @@ from bot.commands.answers import guild_of, member_of, say, words_of
 from bot.commands.context import Context
 from bot.commands.controls import Controls, Press
 from bot.commands.score import highest
-from bot.domain import Case, Judgement, Note, Outcome, Status, Verdict
+from bot.domain import Case, Judgement, Note, Outcome, Status, Surface, Verdict
 from bot.enforcement.actuators import standing_of
 from bot.enforcement.alerts import (
     Standing,
@@ -63,7 +63,11 @@ class AlertButtons:
         return self._locks.setdefault(case, asyncio.Lock())
 
     async def _cases(self, interaction: discord.Interaction, press: Press) -> list[Case]:
-        """Return the cases an alert tells of, its own first; none where this server has none."""
+        """Close an alert and return the cases it tells of, its own first.
+
+        None where this server has none. From here on nothing joins it that nobody has seen.
+        """
+        await self._context.alerts.settled(press.case)
         cases = await self._context.store.journal.told_by_alert(*press.case)
         cases = [case for case in cases if case.decision.post.guild_id == interaction.guild_id]
         cases.sort(
@@ -81,7 +85,9 @@ class AlertButtons:
         cases = await self._cases(interaction, press)
         if not cases:
             return
-        posts = [case.decision.post for case in cases]
+        posts = [
+            case.decision.post for case in cases if case.decision.post.surface is Surface.MESSAGE
+        ]
         by_channel = {
             post.channel_id: [p for p in posts if p.channel_id == post.channel_id] for post in posts
         }
@@ -105,7 +111,7 @@ class AlertButtons:
                 outcome = await self._context.enforcing.delete_posts(in_channel)
                 if await self._failed(interaction, outcome):
                     return
-            await self._acted(interaction, press, cases, Act.DELETE)
+            await self._acted(interaction, cases, Act.DELETE)
             await self._show(interaction, press.case, cases, "act.deleted")
 
     async def _choose_duration(self, interaction: discord.Interaction, press: Press) -> None:
@@ -170,7 +176,8 @@ class AlertButtons:
         async with self._lock(key):
             acts = await self._context.store.desk.acts(*key)
             if _running(acts):
-                text = words("act.timed_out_already", by=f"<@{acts[-1].by_id}>")
+                last = [act for act in acts if act.act is Act.TIMEOUT][-1]
+                text = words("act.timed_out_already", by=f"<@{last.by_id}>")
                 await interaction.edit_original_response(content=text, view=None)
                 return
             targets = await self._targets(interaction, cases)
@@ -184,7 +191,7 @@ class AlertButtons:
                     done.append(target)
             if not done:
                 return
-            await self._acted(interaction, press, cases, Act.TIMEOUT, minutes)
+            await self._acted(interaction, cases, Act.TIMEOUT, minutes)
             length = duration(minutes, words)
             await interaction.edit_original_response(
                 content=words("act.timed_out_you", duration=length), view=None
@@ -218,7 +225,6 @@ class AlertButtons:
                         for case in cases
                     ]
                 )
-            self._context.alerts.close(press.case)
             await self._show(interaction, press.case, cases, f"act.{press.name}")
         if judgement is Judgement.FALSE_POSITIVE:
             await say(interaction, words("act.wrong_hint"))
@@ -232,18 +238,15 @@ class AlertButtons:
         async with self._lock(press.case):
             standing = await self._standing(press.case, cases)
             if standing.timed_out:
-                if not member.guild_permissions.moderate_members:
-                    await say(interaction, words("refused.timeout_permission"))
-                    return
-                for author_id in {case.decision.post.author_id for case in cases}:
+                lifted = False
+                for target in await self._targets(interaction, cases):
                     outcome = await self._context.enforcing.time_out_until(
-                        guild.id, author_id, None, f"Bellwether: undone by {member.id}"
+                        guild.id, target.id, None, f"Bellwether: undone by {member.id}"
                     )
-                    left = outcome.note == Note("failed.member_left")
-                    if not left and await self._failed(interaction, outcome):
-                        return
-                await self._acted(interaction, press, cases, Act.UNDO)
-                await self._show(interaction, press.case, cases, "act.undone")
+                    lifted |= not await self._failed(interaction, outcome)
+                if lifted:
+                    await self._acted(interaction, cases, Act.UNDO)
+                    await self._show(interaction, press.case, cases, "act.undone")
             if standing.deleted:
                 # Discord cannot bring a message back; the alert is the only place that quotes it.
                 message = interaction.message
@@ -260,6 +263,7 @@ class AlertButtons:
         return Standing(
             deleted=own.deleted or any(act.act is Act.DELETE for act in acts),
             timed_out=_running(times) if times else own.timed_out and not undone,
+            can_delete=own.can_delete,
             can_time_out=own.can_time_out,
             judgement=await self._context.store.journal.judgement(key[0]),
             reported=not any(case.decision.reasons for case in cases),
@@ -268,12 +272,10 @@ class AlertButtons:
     async def _acted(
         self,
         interaction: discord.Interaction,
-        press: Press,
         cases: Sequence[Case],
         act: Act,
         minutes: int = 0,
     ) -> None:
-        self._context.alerts.close(press.case)
         await self._context.store.desk.acted(
             guild_of(interaction).id,
             [(case.decision.post.message_id, case.decision.post.revision) for case in cases],
@@ -304,12 +306,18 @@ class AlertButtons:
         guild = guild_of(interaction)
         words = self._context.server.words(guild.id, self._context.book.of(guild.id))
         # As it stands now: another moderator may have changed it since this one saw it.
-        if alert_id:
-            if not isinstance(interaction.channel, discord.abc.Messageable):
-                return
-            message = await interaction.channel.fetch_message(alert_id)
+        try:
+            if alert_id and isinstance(interaction.channel, discord.abc.Messageable):
+                message: discord.Message = await interaction.channel.fetch_message(alert_id)
+            else:
+                message = await interaction.original_response()
+        except (discord.NotFound, discord.Forbidden):
+            message_embeds: list[discord.Embed] = []
         else:
-            message = await interaction.original_response()
+            message_embeds = message.embeds
+        if not message_embeds:
+            await say(interaction, words_of(interaction)("act.not_shown"))
+            return
         user = interaction.user
         said = words(
             line,
@@ -317,7 +325,7 @@ class AlertButtons:
             at=f"<t:{int(datetime.now(UTC).timestamp())}:t>",
             duration=duration(minutes, words),
         )
-        embed = acted_on(message.embeds[0], said, words)
+        embed = acted_on(message_embeds[0], said, words)
         view = alert_buttons(cases[0].decision.post, await self._standing(key, cases), words)
         if alert_id:
             await message.edit(
@@ -328,6 +336,8 @@ class AlertButtons:
 
 
 def _running(acts: Sequence[Done]) -> bool:
-    """Return whether the last that was done about an author was to time them out."""
+    """Return whether a time-out that a moderator gave is still running."""
     times = [act for act in acts if act.act in {Act.TIMEOUT, Act.UNDO}]
-    return bool(times) and times[-1].act is Act.TIMEOUT
+    if not times or times[-1].act is Act.UNDO:
+        return False
+    return times[-1].at + timedelta(minutes=times[-1].minutes) > datetime.now(UTC)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import discord
 
-from bot.domain import Decision, Kind
+from bot.domain import Decision, Kind, Note, Post
 from bot.enforcement.actuators import Alerting, Enforcing, Server
 from bot.enforcement.dispatcher import Dispatcher
 from bot.enforcement.grouping import OpenAlerts
@@ -16,6 +18,7 @@ from bot.policy.book import PolicyBook
 from bot.policy.entries import Changes
 from bot.policy.replay import Past
 from bot.policy.rules import Policy
+from bot.policy.thresholds import SettingError
 from bot.store.sqlite import SqliteStore
 from model.scorer import Scorer
 
@@ -35,6 +38,11 @@ class Context:
     alerts: OpenAlerts
     enforcing: Enforcing
     server: Server
+    submit: Callable[[Post], Awaitable[None]]
+    """Has a post scored, decided, journalled and acted on like one that just arrived."""
+    retention_days: int = 90
+    """After so many days all about a message is erased."""
+    changing: dict[int, asyncio.Lock] = field(default_factory=dict)
 
     async def change(
         self,
@@ -42,16 +50,26 @@ class Context:
         user_id: int,
         changes: Changes,
         *,
+        expecting: Changes | None = None,
         undoes: int | None = None,
-    ) -> int:
+    ) -> int | None:
         """Check, keep and apply a server's changed settings; return the change's number.
 
-        Raises ``SettingError`` where they make no sense; nothing is changed then.
+        ``None`` where everything is so already. Raises ``SettingError`` where the settings make no
+        sense, or are not as ``expecting`` says; nothing is changed then.
         """
-        after = self.book.defaults.changed(self.book.entries(guild.id), changes, ChainOf(guild))
-        number = await self.store.desk.change(guild.id, changes, user_id, undoes=undoes)
-        self.book.put(guild.id, after)
-        return number
+        # One at a time: two changes at once must see each other.
+        async with self.changing.setdefault(guild.id, asyncio.Lock()):
+            entries = self.book.entries(guild.id)
+            for name, value in (expecting or {}).items():
+                if entries.get(name) != value:
+                    raise SettingError(Note("error.changed_since"))
+            after = self.book.defaults.changed(entries, changes, ChainOf(guild))
+            if after == entries:
+                return None
+            number = await self.store.desk.change(guild.id, changes, user_id, undoes=undoes)
+            self.book.put(guild.id, after)
+            return number
 
     async def past(
         self, guild: discord.Guild, policies: list[Policy], *, days: int = DAYS, scope_id: int = 0

@@ -9,6 +9,7 @@ from bot.commands.context import Context
 from bot.commands.controls import Controls
 from bot.commands.exempt import ExemptGroup
 from bot.commands.mode import mode_command
+from bot.commands.privacy import PrivacyGroup
 from bot.commands.report import report_command
 from bot.commands.score import score_command, why_command
 from bot.commands.setup import setup_command
@@ -25,6 +26,7 @@ def add_commands(tree: Tree, controls: Controls, context: Context) -> None:
     tree.add_command(ExemptGroup(context))
     tree.add_command(AlertsGroup(context))
     tree.add_command(AllowGroup(context))
+    tree.add_command(PrivacyGroup(context))
     tree.add_command(score_command(context))
     tree.add_command(why_command(context, controls))
     tree.add_command(report_command(context))

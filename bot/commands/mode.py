@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 import discord
@@ -68,7 +69,7 @@ async def _forecast(context: Context, interaction: discord.Interaction) -> disco
     guild, words = guild_of(interaction), words_of(interaction)
     policy = context.book.of(guild.id)
     past = await context.past(guild, [policy])
-    would = tally(past, policy)
+    would = await asyncio.to_thread(tally, past, policy)
     judged: Counter[Judgement | None] = Counter()
     for item in past:
         decision = decide(policy, item.decision.post, item.decision.scores, item.decision.model)

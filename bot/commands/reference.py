@@ -40,7 +40,9 @@ def _of(
         yield f"In the menu of a message, under *Apps*, for {who}.\n"
         return
     if isinstance(command, app_commands.Group):
-        yield f"## /{command.qualified_name}\n\n{command.description}.\n"
+        everybody = any(child.extras.get(FOR_MEMBERS) for child in command.commands)
+        who = " For every member." if everybody else ""
+        yield f"## /{command.qualified_name}\n\n{command.description}.{who}\n"
         for child in command.commands:
             yield from _of(child)
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from dataclasses import replace
 from typing import Any, Final
 
 import discord
@@ -13,7 +12,7 @@ from discord import app_commands
 
 from bot.commands.answers import guild_of, say, words_of
 from bot.commands.context import Context
-from bot.commands.score import post_from_menu
+from bot.commands.score import post_from_menu, remember
 from bot.commands.translation import text
 from bot.commands.tree import FOR_MEMBERS
 from bot.domain import Decision, Post
@@ -55,17 +54,17 @@ class Reports:
         times.append(now)
         return True
 
-    def first(self, guild_id: int, message_id: int) -> bool:
-        """Return whether nobody has reported a message yet, and remember it."""
-        key = (guild_id, message_id)
+    def first(self, post: Post) -> bool:
+        """Return whether nobody has reported this text of a message yet, and remember it."""
+        key = (post.message_id, post.revision)
         new = key not in self._messages
         self._messages[key] = None
         _bounded(self._messages)
         return new
 
-    def forget(self, guild_id: int, message_id: int) -> None:
+    def forget(self, post: Post) -> None:
         """Let a message be reported again: telling the moderators failed."""
-        self._messages.pop((guild_id, message_id), None)
+        self._messages.pop((post.message_id, post.revision), None)
 
 
 def report_command(context: Context) -> app_commands.ContextMenu:
@@ -75,19 +74,23 @@ def report_command(context: Context) -> app_commands.ContextMenu:
     async def report(interaction: discord.Interaction, message: discord.Message) -> None:
         guild, words = guild_of(interaction), words_of(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
+        if not reports.allowed(guild.id, interaction.user.id):
+            await say(interaction, words("report.too_many", minutes=int(WINDOW_SECONDS / 60)))
+            return
         post = await post_from_menu(interaction, message)
         if post is None:
             await say(interaction, words("report.not_read"))
             return
-        if not reports.allowed(guild.id, interaction.user.id):
-            await say(interaction, words("report.too_many", minutes=int(WINDOW_SECONDS / 60)))
-            return
-        if reports.first(guild.id, post.message_id) and not await _tell(
-            context, post, interaction.user.id
-        ):
-            reports.forget(guild.id, post.message_id)
-            await say(interaction, words("report.nowhere"))
-            return
+        if reports.first(post):
+            told = False
+            try:
+                told = await _tell(context, post, interaction.user.id)
+            finally:
+                if not told:
+                    reports.forget(post)
+            if not told:
+                await say(interaction, words("report.nowhere"))
+                return
         await say(interaction, words("report.thanks"))
 
     menu = app_commands.ContextMenu(name=text("menu.report"), callback=report)
@@ -107,9 +110,10 @@ async def _tell(context: Context, post: Post, reporter_id: int) -> bool:
     (scores,) = await asyncio.to_thread(context.scorer.score, [scored])
     decision = decide(policy, post, scores, context.scorer.version)
     # The buttons work on what is journalled; a message from before the bot came is not yet.
-    await context.store.journal.record([replace(decision, reasons=())])
+    await remember(context, decision)
+    public = channel.permissions_for(channel.guild.default_role).view_channel
     await channel.send(
-        embed=_embed(context, decision, reporter_id, words),
+        embed=_embed(context, decision, None if public else reporter_id, words),
         view=alert_buttons(
             post,
             Standing(can_time_out=not post.moderator and not post.webhook, reported=True),
@@ -120,7 +124,9 @@ async def _tell(context: Context, post: Post, reporter_id: int) -> bool:
     return True
 
 
-def _embed(context: Context, decision: Decision, reporter_id: int, words: Words) -> discord.Embed:
+def _embed(
+    context: Context, decision: Decision, reporter_id: int | None, words: Words
+) -> discord.Embed:
     post = decision.post
     names = context.server.names(post.guild_id)
     embed = discord.Embed(
@@ -130,10 +136,11 @@ def _embed(context: Context, decision: Decision, reporter_id: int, words: Words)
         timestamp=post.created_at,
     )
     add_author_and_place(embed, post, words, names)
-    reporter = harmless(names.member(reporter_id))
-    embed.add_field(
-        name=words("report.by"), value=f"{reporter} <@{reporter_id}>".strip(), inline=False
-    )
+    if reporter_id is not None:  # other members never learn who it was
+        reporter = harmless(names.member(reporter_id))
+        embed.add_field(
+            name=words("report.by"), value=f"{reporter} <@{reporter_id}>".strip(), inline=False
+        )
     embed.add_field(name=words("alert.scores"), value=score_table(decision), inline=False)
     embed.add_field(
         name=words("alert.message"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import discord
@@ -24,6 +24,7 @@ from bot.words import Words
 from model.classes import HARMS
 
 WORDS_SHOWN: Final = 8
+STILL_WAITING: Final = timedelta(hours=1)
 LEAST_WEIGHT: Final = 0.1
 
 
@@ -61,6 +62,7 @@ def why_command(context: Context, controls: Controls) -> app_commands.ContextMen
 
     async def why(interaction: discord.Interaction, message: discord.Message) -> None:
         guild, words = guild_of(interaction), words_of(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
         post = await post_from_menu(interaction, message)
         if post is None:
             await say(interaction, words("why.not_read"))
@@ -68,7 +70,7 @@ def why_command(context: Context, controls: Controls) -> app_commands.ContextMen
         embed, decision = await explained(context, post, words)
         if context.book.of(guild.id).exempts(post):
             embed.add_field(name=words("why.exempt_title"), value=words("why.exempt"))
-        await context.store.journal.record([replace(decision, reasons=())])
+        await remember(context, decision)
         missed = button(words, "missed_here", post.message_id, post.revision)
         await say(interaction, embed=embed, view=None if decision.reasons else view_of(missed))
 
@@ -114,6 +116,19 @@ async def post_from_menu(interaction: discord.Interaction, message: discord.Mess
         role_ids=tuple(role.id for role in member.roles),
         moderator=is_moderator(member),
     )
+
+
+async def remember(context: Context, decision: Decision) -> None:
+    """Have a message in the journal, so that buttons and verdicts can speak of it.
+
+    A recent one takes the way of all messages, in case it is still waiting there; about one from
+    before the bot came nothing more is done.
+    """
+    post = decision.post
+    if post.at > datetime.now(UTC) - STILL_WAITING:
+        await context.submit(post)
+    else:
+        await context.store.journal.record([replace(decision, reasons=())])
 
 
 def highest(decision: Decision) -> str:

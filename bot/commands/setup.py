@@ -19,6 +19,7 @@ from bot.enforcement.permissions import (
     DELETE_PERMISSIONS,
     TIMEOUT_PERMISSIONS,
     missing_permissions,
+    shown_name,
 )
 from bot.intake.members import MODERATOR
 from bot.policy.entries import ALERT_CHANNEL, PRESET
@@ -134,7 +135,7 @@ def missing_in_server(guild: discord.Guild) -> list[str]:
     """Return what the bot lacks, server-wide, for deleting and timing out."""
     granted = guild.me.guild_permissions
     return [
-        name.replace("_", " ").title()
+        shown_name(name)
         for name, wanted in DELETE_PERMISSIONS | TIMEOUT_PERMISSIONS
         if wanted and not getattr(granted, name)
     ]

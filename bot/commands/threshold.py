@@ -180,7 +180,8 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
         if kind is Kind.TIMEOUT:
             line += f" ({duration(now.minutes, words)})"
         effect = _effect(comparison, kind, DAYS, words)
-        await say(interaction, f"{line}\n{effect}\n{words('set.undo', number=number)}")
+        end = words("set.unchanged") if number is None else words("set.undo", number=number)
+        await say(interaction, f"{line}\n{effect}\n{end}")
 
     @change.autocomplete("value")
     async def _values(
@@ -398,6 +399,7 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
             guild,
             interaction.user.id,
             {found.name: found.before for found in found_changes},
+            expecting={found.name: found.after for found in found_changes},
             undoes=number,
         )
         lines = [

@@ -42,7 +42,8 @@ class Tree(app_commands.CommandTree[discord.Client]):
             command = interaction.command
             if is_moderator(member) or (command and command.extras.get(FOR_MEMBERS)):
                 return True
-        await say(interaction, words_of(interaction)("refused.moderators"))
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await say(interaction, words_of(interaction)("refused.moderators"))
         return False
 
     async def on_error(

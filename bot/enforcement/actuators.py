@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 import discord
 
-from bot.domain import Case, Kind, Note, Outcome, Post, Reason, Status
-from bot.enforcement.alerts import Names, Standing, alert_buttons, alert_embed
-from bot.enforcement.grouping import OpenAlert, OpenAlerts, key_of
+from bot.domain import Case, Kind, Note, Outcome, Post, Reason, Status, Surface
+from bot.enforcement.alerts import (
+    Names,
+    Standing,
+    alert_buttons,
+    alert_embed,
+    count_of,
+    lead_of,
+)
+from bot.enforcement.grouping import CaseKey, OpenAlert, OpenAlerts, key_of
 from bot.enforcement.permissions import (
     ALERT_PERMISSIONS,
     DELETE_PERMISSIONS,
@@ -21,12 +29,20 @@ from bot.enforcement.permissions import (
 )
 from bot.policy.book import PolicyBook
 from bot.policy.rules import Policy
+from bot.store.journal import Journal
 from bot.words import Words, words_for
 
 UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
+RATE_LIMITED, SERVER_ERROR = 429, 500
 NONCE_LENGTH: Final = 25
 REASON_LENGTH: Final = 512
+BULK_MOST: Final = 100
+"""Messages that Discord deletes in one request."""
+
+RECALLED: Final = 1_000
+"""Messages of the alert channel that are looked through after a crash."""
+
 BULK_AGE: Final = timedelta(days=13, hours=23)
 """Discord deletes messages of up to 14 days in bulk; an hour is left for clocks that differ."""
 
@@ -139,13 +155,15 @@ class Enforcing:
         ids = list(dict.fromkeys(post.message_id for post in posts if post.created_at > oldest))
         single = list(dict.fromkeys(post.message_id for post in posts if post.created_at <= oldest))
         bulk = isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread)
-        if len(ids) == 1 or not bulk:
-            single, ids = [*ids, *single], []
+        if len(ids) % BULK_MOST == 1 or not bulk:
+            # A single one cannot be deleted in bulk.
+            kept = len(ids) - 1 if bulk else 0
+            single, ids = [*ids[kept:], *single], ids[:kept]
         try:
-            if ids and isinstance(
-                channel, discord.TextChannel | discord.VoiceChannel | discord.Thread
-            ):
-                await channel.delete_messages([discord.Object(number) for number in ids])
+            if isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread):
+                for start in range(0, len(ids), BULK_MOST):
+                    part = ids[start : start + BULK_MOST]
+                    await channel.delete_messages([discord.Object(number) for number in part])
             for number in single:
                 await _delete_one(partial, number)
         except discord.NotFound as error:
@@ -194,14 +212,19 @@ class Enforcing:
 class Alerting:
     """Tells moderators, whether or not anything is enforced; one alert for what belongs together."""
 
-    def __init__(self, server: Server, book: PolicyBook, alerts: OpenAlerts) -> None:
+    def __init__(
+        self, server: Server, book: PolicyBook, alerts: OpenAlerts, journal: Journal
+    ) -> None:
         self._server = server
         self._book = book
         self._alerts = alerts
+        self._journal = journal
 
     async def alert(self, cases: Sequence[Case]) -> tuple[Sequence[Outcome], Sequence[Post]]:
         """Tell of some messages of one server; return the outcomes and whose alert tells of each."""
         told = [self._join(case) for case in cases]
+        # Before anything is seen, so that the next process can tell what was.
+        await self._journal.assign(cases, [alert.lead.decision.post for alert in told])
         outcomes: dict[OpenAlert, Outcome] = {}
         for alert in dict.fromkeys(told):
             try:
@@ -211,10 +234,56 @@ class Alerting:
                 # shown as they are once more, which changes nothing.
                 self._alerts.close(key_of(alert.lead))
                 return await self.alert(cases)
+            except discord.HTTPException as error:
+                if passes(error):
+                    raise
+                outcomes[alert] = failed("failed.refused", reason=reason_of(error))
         for alert, outcome in outcomes.items():
             if outcome.status is Status.FAILED:
                 self._alerts.close(key_of(alert.lead))
         return [outcomes[alert] for alert in told], [alert.lead.decision.post for alert in told]
+
+    async def recalled(self, cases: Sequence[Case]) -> list[Case]:
+        """Mark what an earlier process has told already, though it could not write that down.
+
+        Alerts name their message in their buttons' ids and count what they tell of, so the alert
+        channel itself says what moderators have seen.
+        """
+        assigned = await self._journal.assigned(
+            [case for case in cases if Kind.ALERT not in case.outcomes]
+        )
+        seen: dict[int, dict[CaseKey, int]] = {}
+        found = []
+        for case in cases:
+            lead, count = assigned.get(key_of(case), (None, 0))
+            if lead is not None:
+                guild_id = case.decision.post.guild_id
+                if guild_id not in seen:
+                    seen[guild_id] = await self._seen(
+                        guild_id, min(key[0] for key, _ in assigned.values())
+                    )
+                if seen[guild_id].get(lead, 0) >= (1 if lead == key_of(case) else count):
+                    post = replace(case.decision.post, message_id=lead[0], revision=lead[1])
+                    await self._journal.finish([case], Kind.ALERT, [DONE], [post])
+                    case = replace(case, outcomes={**case.outcomes, Kind.ALERT: DONE})  # noqa: PLW2901
+            found.append(case)
+        return found
+
+    async def _seen(self, guild_id: int, since: int) -> dict[CaseKey, int]:
+        """Return how many messages each alert in the alert channel tells of, by its first one."""
+        channel = self.channel_for(guild_id)
+        if isinstance(channel, Outcome):
+            return {}
+        own, found = self._server.client.user, {}
+        try:
+            async for message in channel.history(limit=RECALLED, after=discord.Object(since)):
+                if own is not None and message.author.id == own.id:
+                    lead = lead_of(message)
+                    if lead is not None and message.embeds:
+                        found[lead] = count_of(message.embeds[0])
+        except discord.Forbidden:
+            return {}
+        return found
 
     def _join(self, case: Case) -> OpenAlert:
         policy = self._book.of(case.decision.post.guild_id)
@@ -239,6 +308,15 @@ class Alerting:
         return channel
 
     async def _show(self, alert: OpenAlert) -> Outcome:
+        """Send an alert, or have it count what has joined it; raises ``_AlertRemovedError``."""
+        async with alert.showing:
+            chosen = self._book.of(alert.lead.decision.post.guild_id).alert_channel_id
+            # Acted on meanwhile, or the moderators are told elsewhere now.
+            if alert.closed or (alert.channel_id and alert.channel_id != chosen):
+                raise _AlertRemovedError
+            return await self._shown(alert)
+
+    async def _shown(self, alert: OpenAlert) -> Outcome:
         post = alert.lead.decision.post
         policy = self._book.of(post.guild_id)
         channel = self.channel_for(post.guild_id, alert.channel_id)
@@ -293,6 +371,20 @@ class Alerting:
         )
 
 
+def passes(error: BaseException) -> bool:
+    """Tell what passes by itself from what would be refused again."""
+    if isinstance(error, discord.HTTPException):
+        return error.status == RATE_LIMITED or error.status >= SERVER_ERROR
+    return True
+
+
+def reason_of(error: BaseException) -> str:
+    """Name an error in a few words; an error page of Discord's would be thousands."""
+    if isinstance(error, discord.HTTPException):
+        return f"status {error.status}, code {error.code}"
+    return type(error).__name__
+
+
 def standing_of(cases: Sequence[Case]) -> Standing:
     """Return how messages stand by what the bot itself did about them."""
     deleted = all(_is_done(case, Kind.DELETE) for case in cases)
@@ -301,6 +393,7 @@ def standing_of(cases: Sequence[Case]) -> Standing:
     return Standing(
         deleted=deleted,
         timed_out=timed_out,
+        can_delete=any(post.surface is Surface.MESSAGE for post in posts),
         can_time_out=any(not post.webhook and not post.moderator for post in posts),
     )
 

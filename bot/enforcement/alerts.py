@@ -9,7 +9,7 @@ from typing import Final
 
 import discord
 
-from bot.domain import Case, Decision, Judgement, Kind, Outcome, Post, Reason, Status
+from bot.domain import Case, Decision, Judgement, Kind, Outcome, Post, Reason, Status, Surface
 from bot.words import Words
 from model.classes import CLASSES
 
@@ -24,6 +24,9 @@ BAR_LENGTH: Final = 8
 _RED, _AMBER, _GREY, _GREEN = 0xD83C3E, 0xE8A33D, 0x80848E, 0x3BA55D
 
 _LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)")
+
+_ALERT_ID = re.compile(r"bw:delete:(-?\d+):(-?\d+)")
+_COUNT = re.compile(r"· (\d+) ×$")
 
 SERVER_NAME: Final = 80
 
@@ -74,7 +77,8 @@ def score_table(decision: Decision) -> str:
 
 def jump_url(post: Post) -> str:
     """Return the address of a message, or of where it stood."""
-    return f"https://discord.com/channels/{post.guild_id}/{post.channel_id}/{post.message_id}"
+    place = f"https://discord.com/channels/{post.guild_id}/{post.channel_id}"
+    return place if post.surface is Surface.TITLE else f"{place}/{post.message_id}"
 
 
 def rule_of(reason: Reason, words: Words) -> str:
@@ -123,6 +127,8 @@ def alert_embed(
         timestamp=post.created_at,
     )
     add_author_and_place(embed, post, words, names)
+    if post.surface is not Surface.MESSAGE:
+        embed.add_field(name=words("alert.surface"), value=words(f"surface.{post.surface}"))
     embed.add_field(
         name=words("alert.scores"),
         value=f"{score_table(decision)}\n{rule_of(lead, words)}",
@@ -149,8 +155,11 @@ def alert_embed(
         )
     deletion = case.outcomes.get(Kind.DELETE)
     gone = deletion is not None and deletion.status is Status.DONE
-    text = words("alert.where_it_stood" if gone else "alert.jump")
-    embed.add_field(name=words("alert.message"), value=f"[{text}]({jump_url(post)})", inline=False)
+    if post.surface is not Surface.NICKNAME:
+        text = words("alert.where_it_stood" if gone else "alert.jump")
+        embed.add_field(
+            name=words("alert.message"), value=f"[{text}]({jump_url(post)})", inline=False
+        )
     embed.set_footer(text=words("alert.footer", message=post.message_id, model=decision.model))
     return embed
 
@@ -225,6 +234,7 @@ class Standing:
 
     deleted: bool = False
     timed_out: bool = False
+    can_delete: bool = True
     can_time_out: bool = True
     judgement: Judgement | None = None
     reported: bool = False
@@ -273,7 +283,7 @@ def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.Vi
     right, wrong = ("missed", "fine") if standing.reported else ("right", "wrong")
     judged = standing.judgement
     items = [
-        button(words, "delete", *case, style=red, disabled=standing.deleted),
+        button(words, "delete", *case, style=red, disabled=standing.deleted or not standing.can_delete),
         button(
             words,
             "timeout",
@@ -292,6 +302,22 @@ def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.Vi
     if standing.deleted or standing.timed_out:
         items.append(button(words, "undo", *case))
     return view_of(*items)
+
+
+def lead_of(message: discord.Message) -> tuple[int, int] | None:
+    """Return the message and revision that an alert is about, ``None`` for any other message."""
+    for row in message.components:
+        for item in getattr(row, "children", ()):
+            match = _ALERT_ID.fullmatch(getattr(item, "custom_id", None) or "")
+            if match is not None:
+                return int(match[1]), int(match[2])
+    return None
+
+
+def count_of(embed: discord.Embed) -> int:
+    """Return how many messages an alert tells of."""
+    match = _COUNT.search(embed.title or "")
+    return int(match[1]) if match else 1
 
 
 def acted_on(embed: discord.Embed, line: str, words: Words) -> discord.Embed:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -14,8 +16,14 @@ import discord
 import structlog
 
 from bot.domain import Case, Kind, Note, Outcome, Post, Status
-from bot.enforcement.actuators import Actuator, Alerting, ServerUnavailableError
-from bot.patience import until_written
+from bot.enforcement.actuators import (
+    Actuator,
+    Alerting,
+    ServerUnavailableError,
+    passes,
+    reason_of,
+)
+from bot.patience import Patience
 from bot.policy.book import PolicyBook
 from bot.store.journal import Journal
 
@@ -25,21 +33,25 @@ T = TypeVar("T")
 ORDER: Final = (Kind.DELETE, Kind.TIMEOUT, Kind.ALERT)
 """Deletion first: the message goes sooner, and the alert can say how everything went."""
 
-AT_ONCE: Final = 100
-"""Actions that are carried out together; Discord deletes up to 100 messages in one request."""
+AT_ONCE: Final = {Kind.DELETE: 100, Kind.TIMEOUT: 100, Kind.ALERT: 25}
+"""Actions that are carried out together. Discord deletes up to 100 messages in one request; alerts
+may need a request each, and deletions wait for them."""
+
+REFUSALS: Final = 5
+PAUSE_SECONDS: Final = 300.0
+"""After so many refusals in a row nothing of the kind is asked for so long in that server."""
 
 RETRY_SECONDS: Final = (0.5, 2.0, 8.0, 30.0, 60.0)
 """Waits between attempts while Discord cannot be reached; the last one repeats until it can."""
 
-RATE_LIMITED, SERVER_ERROR = 429, 500
-
 PASSING: Final = (
     ServerUnavailableError,
+    sqlite3.OperationalError,
     aiohttp.ClientError,
     OSError,
     TimeoutError,
 )
-"""What passes by itself, beside Discord's own errors and rate limits."""
+"""What passes by itself, a full disk too, beside Discord's own errors and rate limits."""
 
 
 class Dispatcher:
@@ -60,6 +72,7 @@ class Dispatcher:
         *,
         enforcing: Actuator,
         observing: Actuator,
+        patience: Patience,
         on_finished: Callable[[Post], None] | None = None,
         delay: float = 0.0,
     ) -> None:
@@ -68,12 +81,14 @@ class Dispatcher:
         self._alerting = alerting
         self._enforcing = enforcing
         self._observing = observing
+        self._patience = patience
         self._on_finished = on_finished
         self._delay = delay
         self._queues: dict[int, _Queue] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._stopped = False
         self._problems: dict[tuple[int, Kind], Note] = {}
+        self._refusals: dict[tuple[int, Kind], _Refusals] = {}
 
     def problem(self, guild_id: int) -> Note | None:
         """Return why the last action of a server failed; ``None`` once one of its kind succeeds."""
@@ -84,6 +99,7 @@ class Dispatcher:
         """Forget what failed: a moderator has just put it right."""
         for kind in Kind:
             self._problems.pop((guild_id, kind), None)
+            self._refusals.pop((guild_id, kind), None)
 
     def hand_on(self, cases: Sequence[Case]) -> None:
         """Take cases over, without waiting. After ``stop`` they are left to the next start."""
@@ -136,8 +152,11 @@ class Dispatcher:
             await asyncio.sleep(self._delay)
         groups: Sequence[Post] = ()
         outcomes: Sequence[Outcome]
+        refusals = self._refusals.setdefault((guild_id, kind), _Refusals())
         try:
-            if kind is Kind.ALERT:
+            if refusals.tripped():
+                outcomes = [Outcome(Status.FAILED, Note("failed.paused"))] * len(cases)
+            elif kind is Kind.ALERT:
                 outcomes, groups = await self._patiently(kind, partial(self._alerting.alert, cases))
             else:
                 enforcing = self._book.of(guild_id).enforcing
@@ -145,9 +164,12 @@ class Dispatcher:
                 act = actuator.delete if kind is Kind.DELETE else actuator.time_out
                 outcomes = await self._patiently(kind, partial(act, cases))
         except discord.HTTPException as error:
-            refused = Outcome(Status.FAILED, Note("failed.refused", {"reason": _reason(error)}))
+            refused = Outcome(Status.FAILED, Note("failed.refused", {"reason": reason_of(error)}))
             outcomes = [refused] * len(cases)
-        await until_written(partial(self._journal.finish, cases, kind, outcomes, groups), "outcome")
+        refusals.note(outcomes)
+        await self._patience.until_written(
+            partial(self._journal.finish, cases, kind, outcomes, groups), "outcome"
+        )
         further = []
         for case, outcome in zip(cases, outcomes, strict=True):
             self._tell(kind, case.decision.post, outcome)
@@ -165,10 +187,10 @@ class Dispatcher:
             try:
                 return await act()
             except (*PASSING, discord.HTTPException) as error:
-                if not _passes(error):
+                if not passes(error):
                     raise
                 wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
-                log.warning("action put off", kind=kind, reason=_reason(error), wait_seconds=wait)
+                log.warning("action put off", kind=kind, reason=reason_of(error), wait_seconds=wait)
                 attempt += 1
                 await asyncio.sleep(wait)
 
@@ -184,6 +206,33 @@ class Dispatcher:
             # Once for each new reason: a busy server must not fill the log with one mistake.
             log.error("action failed", reason=note.key, values=dict(note.values), **about)
         self._problems[key] = note
+
+
+class _Refusals:
+    """A circuit breaker: what Discord refuses again and again is not asked for a while.
+
+    10,000 refused requests in ten minutes get the whole address banned, and a busy server with a
+    permission missing could make them alone.
+    """
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+        self._paused_until = 0.0
+
+    def tripped(self) -> bool:
+        """Return whether nothing is to be asked just now."""
+        return time.monotonic() < self._paused_until
+
+    def note(self, outcomes: Sequence[Outcome]) -> None:
+        """Count what was refused; anything that succeeded begins anew."""
+        for outcome in outcomes:
+            if outcome.status is not Status.FAILED:
+                self._in_a_row = 0
+            elif outcome.note is not None and outcome.note.key == "failed.refused":
+                self._in_a_row += 1
+        if self._in_a_row >= REFUSALS and not self.tripped():
+            self._paused_until = time.monotonic() + PAUSE_SECONDS
+            self._in_a_row = 0
 
 
 class _Queue:
@@ -202,7 +251,9 @@ class _Queue:
         for kind, waiting in self._by_kind.items():
             if waiting:
                 first = _together(kind, waiting[0])
-                taken = [case for case in waiting if _together(kind, case) == first][:AT_ONCE]
+                taken = [case for case in waiting if _together(kind, case) == first][
+                    : AT_ONCE[kind]
+                ]
                 chosen = set(map(id, taken))
                 self._by_kind[kind] = deque(case for case in waiting if id(case) not in chosen)
                 return kind, taken
@@ -214,23 +265,9 @@ def _together(kind: Kind, case: Case) -> int:
     post = case.decision.post
     if kind is Kind.DELETE:
         return post.channel_id
-    return post.author_id if kind is Kind.TIMEOUT else 0
+    return post.author_id if kind is Kind.TIMEOUT else post.channel_id
 
 
 def _next_kind(case: Case) -> Kind | None:
     due = {reason.kind for reason in case.decision.reasons} - case.outcomes.keys()
     return next((kind for kind in ORDER if kind in due), None)
-
-
-def _passes(error: BaseException) -> bool:
-    """Tell what passes by itself from what would be refused again."""
-    if isinstance(error, discord.HTTPException):
-        return error.status == RATE_LIMITED or error.status >= SERVER_ERROR
-    return True
-
-
-def _reason(error: BaseException) -> str:
-    """Name an error in a few words; an error page of Discord's would be thousands."""
-    if isinstance(error, discord.HTTPException):
-        return f"status {error.status}, code {error.code}"
-    return type(error).__name__

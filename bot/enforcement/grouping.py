@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ SHOWN: Final = 4
 
 MOST_OPEN: Final = 1_000
 """Alerts that can still be joined, over all servers; the oldest is forgotten first."""
+
+LONGEST_OPEN: Final = timedelta(days=1)
+"""After its last message; then the texts it remembers are let go."""
 
 CaseKey = tuple[int, int]
 
@@ -44,6 +48,8 @@ class OpenAlert:
     keys: set[CaseKey] = field(default_factory=set)
     texts: set[int] = field(default_factory=set)
     authors: set[int] = field(default_factory=set)
+    closed: bool = False
+    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def add(self, case: Case) -> None:
         """Count a further message; one that is counted already changes nothing."""
@@ -75,18 +81,22 @@ class OpenAlerts:
         """Return the alert that tells of a case: one that is open, or a new one, not sent yet.
 
         A case shares an alert with messages of the same member or channel moments before, and with
-        the same text of the same member for as long as that alert is open. A case never hides in
-        an alert of something milder, or, where it calls for a ping, in one that had none: nobody
-        is told of an edited message.
+        the same text of the same member for as long as that alert is open. The same must have been
+        done about it, with the same success, as the alert says it of all. And a case that calls
+        for a ping never hides in an alert that had none: nobody is told of an edited message.
         """
         for alert in reversed(self._alerts.values()):
             if key_of(case) in alert.keys:
                 return alert
-            loud_enough = (alert.pinged or not pings) and _acts(alert.lead) >= _acts(case)
-            if loud_enough and _together(alert, case):
+            loud_enough = alert.pinged or not pings
+            if loud_enough and _alike(alert.lead, case) and _together(alert, case):
                 alert.add(case)
                 return alert
         post = case.decision.post
+        for key, old in list(self._alerts.items()):
+            if post.at - old.last_at < LONGEST_OPEN:
+                break
+            self.close(key)
         alert = OpenAlert(case, pings, post.at)
         alert.keys.add(key_of(case))
         alert.texts.add(text_key(case))
@@ -96,14 +106,33 @@ class OpenAlerts:
             self._alerts.popitem(last=False)
         return alert
 
-    def close(self, lead: CaseKey) -> None:
-        """Let nothing join an alert any more: a moderator has acted on it, or it was never sent."""
-        self._alerts.pop(lead, None)
+    def close(self, lead: CaseKey) -> OpenAlert | None:
+        """Let nothing join an alert any more: a moderator acts on it, or it was never sent."""
+        alert = self._alerts.pop(lead, None)
+        if alert is not None:
+            alert.closed = True
+        return alert
+
+    async def settled(self, lead: CaseKey) -> None:
+        """Close an alert and wait until what is being shown of it is shown."""
+        alert = self.close(lead)
+        if alert is not None:
+            async with alert.showing:
+                return
 
 
-def _acts(case: Case) -> bool:
-    """Return whether anything but an alert is due."""
-    return any(reason.kind is not Kind.ALERT for reason in case.decision.reasons)
+def _alike(lead: Case, case: Case) -> bool:
+    """Return whether one headline and one row of buttons can stand for both."""
+    ended = [
+        {kind: outcome.status for kind, outcome in each.outcomes.items() if kind is not Kind.ALERT}
+        for each in (lead, case)
+    ]
+    first, second = lead.decision.post, case.decision.post
+    return ended[0] == ended[1] and (first.surface, first.webhook, first.moderator) == (
+        second.surface,
+        second.webhook,
+        second.moderator,
+    )
 
 
 def _together(alert: OpenAlert, case: Case) -> bool:
@@ -114,5 +143,6 @@ def _together(alert: OpenAlert, case: Case) -> bool:
     if post.author_id == lead.author_id:
         if post.text and text_key(case) in alert.texts:
             return True
-        return alert.authors == {post.author_id} and apart <= MEMBER_WINDOW
+        if alert.authors == {post.author_id} and apart <= MEMBER_WINDOW:
+            return True
     return post.channel_id == lead.channel_id and apart <= CHANNEL_WINDOW

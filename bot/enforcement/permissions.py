@@ -13,9 +13,10 @@ import discord
 from bot.domain import Note
 
 ALERT_PERMISSIONS: Final = discord.Permissions(
-    view_channel=True, send_messages=True, embed_links=True, attach_files=False
+    view_channel=True, send_messages=True, embed_links=True, read_message_history=True
 )
 DELETE_PERMISSIONS: Final = discord.Permissions(view_channel=True, manage_messages=True)
+SHOWN: Final = {"read_messages": "View Channel", "moderate_members": "Timeout Members"}
 TIMEOUT_PERMISSIONS: Final = discord.Permissions(moderate_members=True)
 
 
@@ -29,11 +30,12 @@ def missing_permissions(
     The member is the bot itself unless another one is given.
     """
     granted = channel.permissions_for(member or channel.guild.me)
-    return [
-        name.replace("_", " ").title()
-        for name, wanted in needed
-        if wanted and not getattr(granted, name)
-    ]
+    return [shown_name(name) for name, wanted in needed if wanted and not getattr(granted, name)]
+
+
+def shown_name(permission: str) -> str:
+    """Return a permission's name as Discord's settings show it in English."""
+    return SHOWN.get(permission, permission.replace("_", " ").title())
 
 
 def may_time_out(actor: discord.Member, target: discord.Member) -> Note | None:

@@ -34,6 +34,11 @@ class PolicyBook:
         self._entries[guild_id] = entries
         self._policies[guild_id] = self.defaults.policy(entries)
 
+    def forget(self, guild_id: int) -> None:
+        """Go back to the defaults for a server."""
+        self._entries.pop(guild_id, None)
+        self._policies.pop(guild_id, None)
+
     def load(self, entries: Mapping[int, Entries]) -> None:
         """Take over what the store remembers."""
         for guild_id, values in entries.items():

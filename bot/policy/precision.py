@@ -79,7 +79,8 @@ def suggest(verdicts: Sequence[Verdict], harm: str, wished: float) -> Precision 
         and harm in verdict.decision.scores
         and verdict.judgement is not Judgement.MISSED
     ]
-    for threshold in sorted(set(alerted)):
+    # As thresholds are written, with two decimals, and never below the score itself.
+    for threshold in sorted({math.ceil(score * 100) / 100 for score in alerted}):
         found = precision_at(verdicts, harm, threshold)
         if found is None or found.judged < FEWEST:
             return None

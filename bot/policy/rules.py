@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.domain import Decision, Kind, Post, Reason, Scores
+from bot.domain import Decision, Kind, Post, Reason, Scores, Surface
 from bot.policy.phrases import Phrases
 from bot.policy.thresholds import Thresholds
 
@@ -115,7 +115,7 @@ def decide(policy: Policy, post: Post, scores: Scores, model: str) -> Decision:
 
     A deletion or a time-out always brings an alert with it, even where alerts for that class are
     off: nothing happens without a moderator being told. Nobody who moderates, and no webhook, is
-    ever timed out. A class without a score, from before a model knew it, decides nothing.
+    ever timed out; a title or a nickname is only told of. A class without a score, from before a model knew it, decides nothing.
     """
     if policy.exempts(post):
         return Decision(post, scores, model, exempt=True)
@@ -125,6 +125,8 @@ def decide(policy: Policy, post: Post, scores: Scores, model: str) -> Decision:
         if score is None or score < threshold:
             continue
         if kind is Kind.TIMEOUT and (post.moderator or post.webhook):
+            continue
+        if kind is not Kind.ALERT and post.surface is not Surface.MESSAGE:
             continue
         before = strongest.get(kind)
         if before is None or score - threshold > before.score - before.threshold:

@@ -11,8 +11,11 @@ from importlib import resources
 from pathlib import Path
 
 import aiosqlite
+import structlog
 
 from bot.errors import OperatorError
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 def now() -> int:
@@ -27,16 +30,34 @@ class Database:
     another task's transaction.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self._connection = connection
+        self._reader = reader
         self._writing = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path) -> Database:
         """Open or create the database and bring its tables to this version.
 
-        Raises ``OperatorError`` where the file cannot be used.
+        A damaged file is set aside, and a new one begun: a bot that does not start protects
+        nobody. Raises ``OperatorError`` where the file cannot be used.
         """
+        try:
+            return await cls._opened(path)
+        except sqlite3.OperationalError as error:
+            raise OperatorError(
+                f"the database {path} cannot be used: {error}. Check that this user may write to "
+                "it and that no other program holds it."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            aside = _set_aside(path)
+            log.error(  # noqa: TRY400 - the reason says all
+                "database damaged, set aside, beginning anew", aside=str(aside), reason=str(error)
+            )
+            return await cls._opened(path)
+
+    @classmethod
+    async def _opened(cls, path: Path) -> Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # autocommit off the library's hands: transactions are begun and ended here, plainly.
@@ -46,6 +67,7 @@ class Database:
                 f"cannot open the database {path}: {error}. Check that the folder exists and that "
                 "this user may write to it, or set storage.database."
             ) from error
+        reader: aiosqlite.Connection | None = None
         try:
             for pragma in (
                 "journal_mode=WAL",
@@ -53,24 +75,26 @@ class Database:
                 # the extra sync costs little.
                 "synchronous=FULL",
                 "busy_timeout=5000",
+                # What is erased is overwritten, not only forgotten.
+                "secure_delete=ON",
                 "foreign_keys=ON",
             ):
                 await connection.execute(f"PRAGMA {pragma}")
-            database = cls(connection)
+            reader = await aiosqlite.connect(path, isolation_level=None)
+            database = cls(connection, reader)
+            sound = await database.row("PRAGMA quick_check(1)")
+            if sound is None or sound[0] != "ok":
+                raise sqlite3.DatabaseError(sound[0] if sound else "no answer")  # noqa: TRY301 - as SQLite itself would
             await database._migrate(path)
-        except sqlite3.Error as error:
-            await connection.close()
-            raise OperatorError(
-                f"the database {path} cannot be used: {error}. If the file is damaged, move it "
-                "away and start again: the bot creates a new one."
-            ) from error
+            await reader.execute("PRAGMA query_only=ON")
         except BaseException:
-            await connection.close()
+            await _closed(connection, reader)
             raise
         return database
 
     async def close(self) -> None:
-        """Close the connection. aiosqlite keeps a thread alive until then."""
+        """Close the connections. aiosqlite keeps a thread alive for each until then."""
+        await self._reader.close()
         await self._connection.close()
 
     @asynccontextmanager
@@ -92,6 +116,11 @@ class Database:
         """Return every row of a query."""
         async with self._connection.execute(sql, parameters) as cursor:
             return await cursor.fetchall()
+
+    async def read(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return every row of a long query, while others go on writing."""
+        async with self._reader.execute(sql, parameters) as cursor:
+            return list(await cursor.fetchall())
 
     async def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
         """Return the first row of a query, ``None`` where there is none."""
@@ -116,6 +145,22 @@ class Database:
                 for statement in _statements(script.read_text(encoding="utf-8")):
                     await connection.execute(statement)
                 await connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename a database and what belongs to it; return its new name."""
+    aside = path.with_name(f"{path.name}.damaged-{now()}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+async def _closed(*connections: aiosqlite.Connection | None) -> None:
+    for connection in connections:
+        if connection is not None:
+            await connection.close()
 
 
 def _statements(script: str) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,10 +20,12 @@ from bot.domain import (
     Post,
     Reason,
     Status,
+    Surface,
     Verdict,
 )
 from bot.policy.replay import Past, further
 from bot.store.database import Database, now
+from bot.store.seal import Excerpt, Sealer
 from model.classes import CLASSES, HARMS
 
 COLUMNS: Final = (
@@ -30,22 +34,36 @@ COLUMNS: Final = (
 )  # fmt: skip
 """The columns of the table scores, as they are written."""
 
-MODERATOR, WEBHOOK, EXEMPT = 1, 2, 4
+MODERATOR, WEBHOOK, EXEMPT, TITLE, NICKNAME = 1, 2, 4, 8, 16
 
 _READ: Final = ", ".join(f"s.{name}" for name in COLUMNS)
+MOST_PAST: Final = 100_000
+"""Decisions that a preview looks at; below a threshold of 0.2 a busy server has more."""
+
 AT_ONCE: Final = 500
 """So many parameters fit into one statement whatever SQLite was compiled with."""
+
+
+RAISE: Final = (
+    "INSERT INTO watermarks VALUES (?, ?, ?) ON CONFLICT (channel_id)"
+    " DO UPDATE SET message_id = max(message_id, excluded.message_id)"
+)
 
 
 class Journal:
     """Scores, due actions and verdicts: ids and numbers, no text."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
+        self._sealer = sealer
 
-    async def record(self, decisions: Sequence[Decision]) -> list[Decision]:
-        """Write scores and due actions in one transaction; return the decisions that are new.
+    async def record(
+        self, decisions: Sequence[Decision], level: Callable[[int], bool] = lambda _: False
+    ) -> list[Decision]:
+        """Write scores, due actions and watermarks in one transaction; return the new decisions.
 
+        ``level`` says whether a channel has been read without a gap up to now; only then its
+        watermark rises.
         A message that is already journalled, from before a crash or a replay, is left as it is.
         An edit leads to actions only if it calls for one that its message has not had yet.
         """
@@ -60,7 +78,8 @@ class Journal:
                 if (post.message_id, post.revision) in known:
                     continue
                 known.add((post.message_id, post.revision))
-                fresh.append(further(decision, taken.setdefault(post.message_id, set())))
+                had = taken.setdefault((post.message_id, post.revision < 0), set())
+                fresh.append(further(decision, had))
             await connection.executemany(
                 f"INSERT INTO scores ({', '.join(COLUMNS)}) VALUES ({marks})",  # noqa: S608 - our own names
                 [_score_row(decision, at) for decision in fresh],
@@ -86,7 +105,44 @@ class Journal:
                     for reason in decision.reasons
                 ],
             )
+            await connection.executemany(
+                "INSERT OR IGNORE INTO excerpts VALUES (?, ?, ?)",
+                [
+                    (
+                        decision.post.message_id,
+                        decision.post.revision,
+                        self._sealer.seal(Excerpt(decision.post.text, decision.post.author_name)),
+                    )
+                    for decision in fresh
+                    if decision.reasons
+                ],
+            )
+            marks_ = {
+                post.channel_id: post
+                for decision in decisions
+                if (post := decision.post).surface is Surface.MESSAGE and level(post.channel_id)
+            }
+            await connection.executemany(RAISE, [_watermark(post) for post in marks_.values()])
         return fresh
+
+    async def raise_watermark(self, guild_id: int, channel_id: int, message_id: int) -> None:
+        """Note that a channel has been read without a gap up to a message."""
+        async with self._database.transaction() as connection:
+            await connection.execute(RAISE, (channel_id, guild_id, message_id))
+
+    async def begin_watermarks(self, marks: Sequence[tuple[int, int, int]]) -> None:
+        """Note from where channels are read, as (channel, server, message)."""
+        async with self._database.transaction() as connection:
+            await connection.executemany(RAISE, marks)
+
+    async def watermarks(self) -> dict[int, dict[int, int]]:
+        """Return up to which message each channel has been read, by server and channel."""
+        found: dict[int, dict[int, int]] = {}
+        for guild_id, channel_id, message_id in await self._database.rows(
+            "SELECT guild_id, channel_id, message_id FROM watermarks"
+        ):
+            found.setdefault(guild_id, {})[channel_id] = message_id
+        return found
 
     async def _known(self, decisions: Iterable[Decision]) -> set[tuple[int, int]]:
         found: set[tuple[int, int]] = set()
@@ -101,16 +157,23 @@ class Journal:
             found.update((row[0], row[1]) for row in rows)
         return found
 
-    async def _taken(self, decisions: Iterable[Decision]) -> dict[int, set[Kind]]:
-        """Return which kinds of action the edited ones among these messages have had."""
-        taken: dict[int, set[Kind]] = {}
-        for decision in decisions:
-            post = decision.post
-            if post.revision and decision.reasons and post.message_id not in taken:
-                rows = await self._database.rows(
-                    "SELECT kind FROM actions WHERE message_id = ?", (post.message_id,)
-                )
-                taken[post.message_id] = {Kind(row[0]) for row in rows}
+    async def _taken(self, decisions: Iterable[Decision]) -> dict[tuple[int, bool], set[Kind]]:
+        """Return which kinds of action these messages have had, in whatever order they come.
+
+        A title has the id of the message its thread began with; what is done about one says
+        nothing of the other.
+        """
+        taken: dict[tuple[int, bool], set[Kind]] = {}
+        ids = list({d.post.message_id for d in decisions if d.reasons})
+        for start in range(0, len(ids), AT_ONCE):
+            part = ids[start : start + AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            rows = await self._database.rows(
+                f"SELECT message_id, revision, kind FROM actions WHERE message_id IN ({marks})",  # noqa: S608
+                part,
+            )
+            for message_id, revision, kind in rows:
+                taken.setdefault((message_id, revision < 0), set()).add(Kind(kind))
         return taken
 
     async def finish(
@@ -141,6 +204,49 @@ class Journal:
                     for case, outcome, lead in zip(cases, outcomes, leads, strict=True)
                 ],
             )
+            if kind is Kind.ALERT:
+                await connection.executemany(
+                    "DELETE FROM excerpts WHERE message_id = ? AND revision = ?",
+                    [
+                        (case.decision.post.message_id, case.decision.post.revision)
+                        for case in cases
+                    ],
+                )
+
+    async def assign(self, cases: Sequence[Case], leads: Sequence[Post]) -> None:
+        """Write which alert is about to tell of each case, before it does."""
+        async with self._database.transaction() as connection:
+            await connection.executemany(
+                "UPDATE actions SET group_message_id = ?, group_revision = ?"
+                " WHERE message_id = ? AND revision = ? AND kind = 'alert'",
+                [
+                    (
+                        lead.message_id,
+                        lead.revision,
+                        case.decision.post.message_id,
+                        case.decision.post.revision,
+                    )
+                    for case, lead in zip(cases, leads, strict=True)
+                ],
+            )
+
+    async def assigned(
+        self, cases: Sequence[Case]
+    ) -> dict[tuple[int, int], tuple[tuple[int, int], int]]:
+        """Return for unfinished alerts that were about to be sent: whose alert, telling of how many."""
+        found = {}
+        for case in cases:
+            key = case.decision.post.message_id, case.decision.post.revision
+            row = await self._database.row(
+                "SELECT a.group_message_id, a.group_revision, (SELECT count(*) FROM actions b WHERE"
+                " b.group_message_id = a.group_message_id AND b.group_revision = a.group_revision)"
+                " FROM actions a WHERE a.message_id = ? AND a.revision = ? AND a.kind = 'alert'"
+                " AND a.group_message_id IS NOT NULL",
+                key,
+            )
+            if row is not None:
+                found[key] = ((row[0], row[1]), row[2])
+        return found
 
     async def unfinished(self) -> list[Case]:
         """Return every case with a pending action, oldest first, as a crash has left them."""
@@ -163,7 +269,9 @@ class Journal:
     async def _cases(self, where: str, parameters: Sequence[object] = ()) -> list[Case]:
         rows = await self._database.rows(
             f"SELECT {_READ}, a.kind, a.harm, a.score, a.threshold, a.scope_id, a.minutes,"  # noqa: S608 - our own conditions
-            " a.status, a.note FROM scores s LEFT JOIN actions a USING (message_id, revision)"
+            " a.status, a.note, e.sealed FROM scores s"
+            " LEFT JOIN actions a USING (message_id, revision)"
+            " LEFT JOIN excerpts e USING (message_id, revision)"
             f" WHERE {where} ORDER BY s.message_id, s.revision, a.kind",
             parameters,
         )
@@ -171,8 +279,13 @@ class Journal:
         for row in rows:
             decision = _decision(row)
             key = decision.post.message_id, decision.post.revision
-            case = cases.get(key, Case(decision))
-            kind, harm, score, threshold, scope_id, minutes, status, note = row[len(COLUMNS) :]
+            *action, sealed = row[len(COLUMNS) :]
+            kind, harm, score, threshold, scope_id, minutes, status, note = action
+            case = cases.get(key)
+            if case is None:
+                excerpt = self._sealer.unseal(sealed)
+                post = replace(decision.post, text=excerpt.text, author_name=excerpt.name)
+                case = Case(replace(decision, post=post))
             if kind is not None:
                 before = case.decision
                 reason = Reason(Kind(kind), harm, score, threshold, scope_id, minutes)
@@ -198,20 +311,19 @@ class Journal:
         """Return a server's decisions since a time, oldest first, with their verdicts.
 
         Only those with a score of at least ``least`` in some class: below it nothing can be due.
-        ``scope_id`` narrows it to a channel, forum or category.
+        ``scope_id`` narrows it to a channel, forum or category. At most the latest ``MOST_PAST``.
         """
         high = " OR ".join(f"s.{harm} >= ?3" for harm in HARMS)
-        rows = await self._database.rows(
+        rows = await self._database.read(
             f"SELECT {_READ}, v.judgement FROM scores s"  # noqa: S608 - our own names
             " LEFT JOIN verdicts v ON v.guild_id = s.guild_id AND v.message_id = s.message_id"
             f" WHERE s.guild_id = ?1 AND s.created_at >= ?2 AND ({high})"
             " AND (?4 = 0 OR ?4 IN (s.channel_id, s.parent_id, s.category_id))"
-            " ORDER BY s.created_at, s.message_id, s.revision",
+            f" ORDER BY s.created_at DESC LIMIT {MOST_PAST}",
             (guild_id, _milliseconds(since), least, scope_id),
         )
-        return [
-            Past(_decision(row), None if row[-1] is None else Judgement(row[-1])) for row in rows
-        ]
+        # Off the event loop: a busy server has many, and the gateway wants its heartbeat.
+        return await asyncio.to_thread(_past, rows)
 
     async def judge(self, verdicts: Sequence[Verdict]) -> None:
         """Keep moderators' verdicts; a message's latest one counts."""
@@ -259,6 +371,11 @@ class Journal:
         ]
 
 
+def _past(rows: Sequence[sqlite3.Row]) -> list[Past]:
+    found = [Past(_decision(row), None if row[-1] is None else Judgement(row[-1])) for row in rows]
+    return sorted(found, key=lambda past: (past.decision.post.at, past.decision.post.revision))
+
+
 def _decision(row: sqlite3.Row) -> Decision:
     values = dict(zip(COLUMNS, row, strict=False))
     post = Post(
@@ -273,10 +390,17 @@ def _decision(row: sqlite3.Row) -> Decision:
         category_id=values["category_id"],
         moderator=bool(values["facts"] & MODERATOR),
         webhook=bool(values["facts"] & WEBHOOK),
+        surface=_surface(values["facts"]),
     )
     # A row from before a class existed has no score for it.
     scores = {name: values[name] for name in CLASSES if values[name] is not None}
     return Decision(post, scores, values["model"], exempt=bool(values["facts"] & EXEMPT))
+
+
+def _surface(facts: int) -> Surface:
+    if facts & TITLE:
+        return Surface.TITLE
+    return Surface.NICKNAME if facts & NICKNAME else Surface.MESSAGE
 
 
 def _score_row(decision: Decision, at: int) -> tuple[object, ...]:
@@ -294,7 +418,11 @@ def _score_row(decision: Decision, at: int) -> tuple[object, ...]:
         decision.model,
         post.parent_id,
         post.category_id,
-        MODERATOR * post.moderator + WEBHOOK * post.webhook + EXEMPT * exempt,
+        MODERATOR * post.moderator
+        + WEBHOOK * post.webhook
+        + EXEMPT * exempt
+        + TITLE * (post.surface is Surface.TITLE)
+        + NICKNAME * (post.surface is Surface.NICKNAME),
         *(decision.scores[name] for name in CLASSES),
     )
 
@@ -305,6 +433,10 @@ def _milliseconds(moment: datetime) -> int:
 
 def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _watermark(post: Post) -> tuple[int, int, int]:
+    return post.channel_id, post.guild_id, post.message_id
 
 
 def _note_text(note: Note | None) -> str | None:

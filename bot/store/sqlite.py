@@ -6,21 +6,33 @@ from pathlib import Path
 
 from bot.store.database import Database
 from bot.store.desk import Desk
+from bot.store.housekeeping import Housekeeping
 from bot.store.journal import Journal
+from bot.store.seal import Sealer
 
 
 class SqliteStore:
     """Everything that is kept. Open it with ``open``, close it with ``close``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
-        self.journal = Journal(database)
+        self.journal = Journal(database, sealer)
         self.desk = Desk(database)
+        self.housekeeping = Housekeeping(database)
 
     @classmethod
-    async def open(cls, path: Path) -> SqliteStore:
-        """Open or create the database; raises ``OperatorError`` where the file cannot be used."""
-        return cls(await Database.open(path))
+    async def open(cls, path: Path, key_file: Path | None = None) -> SqliteStore:
+        """Open or create the database and the key of its excerpts, which is beside it by default.
+
+        Raises ``OperatorError`` where a file cannot be used.
+        """
+        database = await Database.open(path)
+        try:
+            sealer = Sealer.open(key_file or path.with_name(f"{path.name}.key"))
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, sealer)
 
     async def close(self) -> None:
         """Close the database."""

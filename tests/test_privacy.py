@@ -1,0 +1,39 @@
+"""/privacy, for everybody: what is kept about whoever asks, and erasing it."""
+
+from __future__ import annotations
+
+from tests.test_alert_buttons import said
+from tests.world import BENIGN, BORDERLINE, World
+
+
+async def test_a_member_sees_what_is_kept_and_has_it_erased(world: World) -> None:
+    await world.choose_desk()
+    assert "Nothing is kept" in said(await world.member.slash(world.general, "privacy show"))
+    await world.say(BENIGN)
+    await world.say(BORDERLINE)
+    other = world.guild.add_member(world.env.create_user("kim"))
+    await other.send(world.general, BENIGN)
+    await world.app.drained()
+    await world.moderator.click(world.alert, label="Right call")
+    shown = await world.member.slash(world.general, "privacy show")
+    assert shown.ephemeral
+    # Two messages and the name they came with.
+    assert "scores of 3 messages, 1 actions, 1 verdicts" in said(shown)
+
+    assert "about 3 messages" in said(await world.member.slash(world.general, "privacy forget"))
+    assert "Nothing is kept" in said(await world.member.slash(world.general, "privacy show"))
+    assert "2 messages" in said(await other.slash(world.general, "privacy show"))
+    # The moderators' alert stays, and says that there is nothing left to act on.
+    assert "record of this message is gone" in said(
+        await world.moderator.click(world.alert, label="Delete")
+    )
+
+
+async def test_being_forgotten_here_changes_nothing_elsewhere(world: World) -> None:
+    elsewhere = world.env.create_guild("Others")
+    there = elsewhere.create_text_channel("there")
+    same = elsewhere.add_member(world.member.user)
+    await same.send(there, BENIGN)
+    await world.say(BENIGN)
+    await world.member.slash(world.general, "privacy forget")
+    assert "Nothing is kept" not in said(await same.slash(there, "privacy show"))
