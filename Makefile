@@ -4,13 +4,17 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format lock evaluate bench-gateway bench-model bench-policy docs screenshots train clean
+.PHONY: demo test test-faults check format lock evaluate bench bench-gateway bench-model bench-policy docs screenshots train clean
 
 demo: $(VENV)/.demo  ## the bot on a simulated Discord, in the browser
 	$(BIN)/bellwether demo
 
 test: $(VENV)/.dev  ## the test suite
 	$(BIN)/python -m pytest $(ARGS)
+
+test-faults: $(VENV)/.dev  ## kill -9, lost answers, garbage, full disks; KILLS=100, some minutes
+	rm -f runs/faults.jsonl
+	$(BIN)/python -m pytest -m faults tests/test_faults.py $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types
 	$(BIN)/ruff format --check .
@@ -32,6 +36,9 @@ bench-model: $(VENV)/.bench  ## speed against scikit-learn's own path and alt-pr
 
 bench-gateway: $(VENV)/.dev  ## 5,000 real messages through the bot as a process; needs DATA_DIR
 	$(BIN)/python -m bench.replay --data-dir "$(DATA_DIR)"
+
+bench: $(VENV)/.dev  ## against a bare client and the naive bot, on a stand-in Discord
+	$(BIN)/python -m bench.gateway $(ARGS)
 
 bench-policy: $(VENV)/.dev  ## a decision under a fresh server's rules and under 200 overrides
 	$(BIN)/python -m bench.policy

@@ -23,7 +23,7 @@ from bot.policy.rules import decide
 from bot.settings import Moderation
 from model import sources
 from model.scorer import Scorer
-from tests.process import bellwether, rows, settings_for, until, with_alert_channel
+from tests.process import MESSAGES, bellwether, rows, settings_for, until, with_alert_channel
 from tests.standin import GENERAL, GUILD, MEMBER, StandIn
 
 SEED = 0
@@ -50,7 +50,7 @@ async def replay(data_dir: Path) -> dict[str, float]:
                 await until(standin.identified.is_set, running)
                 started = time.perf_counter()
                 ids = [await standin.say(text) for text in texts]
-                count = "SELECT count(*) FROM scores"
+                count = "SELECT count(*) FROM scores WHERE facts < 8"
                 await until(lambda: rows(folder, count)[0][0] == len(texts), running, 300)
                 scored = time.perf_counter() - started
                 pending = "SELECT count(*) FROM actions WHERE status = 'pending'"
@@ -75,7 +75,7 @@ def _compare(folder: Path, standin: StandIn, texts: dict[int, str]) -> dict[str,
         for reason in decide(policy, post, scores, scorer.version).reasons:
             expected[reason.kind].add(identity)
 
-    logged = [row[0] for row in rows(folder, "SELECT message_id FROM scores")]
+    logged = [row[0] for row in rows(folder, MESSAGES)]
     assert sorted(logged) == sorted(texts), "not exactly one row for each message"
     leads = [int(sent["nonce"].split(".")[0]) for sent in standin.sent]
     assert len(leads) == len(set(leads)), "an alert was sent twice"
