@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -16,7 +17,7 @@ from bot.commands.context import Context
 from bot.commands.controls import Controls
 from bot.commands.every import add_commands
 from bot.commands.tree import Tree
-from bot.domain import Case, Post
+from bot.domain import Case, Kind, Post
 from bot.enforcement.actuators import Alerting, Enforcing, Observing, Server
 from bot.enforcement.dispatcher import Dispatcher
 from bot.enforcement.grouping import OpenAlerts
@@ -186,7 +187,8 @@ class App:
         cases, self._unfinished = self._unfinished, []
         if cases:
             log.info("taking up unfinished actions", cases=len(cases))
-            cases = await self._alerting.recalled(cases)
+            recall = partial(self._alerting.recalled, cases)
+            cases = await self.dispatcher.patiently(Kind.ALERT, recall)
         self.dispatcher.hand_on(cases)
 
     async def drained(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bot.store as store_package
-from bot.domain import Case, Decision, Judgement, Kind, Note, Outcome, Post, Reason, Status, Verdict
+from bot.domain import (
+    Case,
+    Decision,
+    Judgement,
+    Kind,
+    Note,
+    Outcome,
+    Post,
+    Reason,
+    Status,
+    Surface,
+    Verdict,
+)
 from bot.enforcement.alerts import Names, alert_embed
 from bot.errors import OperatorError
 from bot.store.desk import Act
@@ -297,6 +310,14 @@ async def test_what_is_old_is_erased_from_every_table(tmp_path: Path, opened: Op
     await furnished(store)
     assert await store.housekeeping.expire(datetime.now(UTC) - timedelta(days=90)) == 2
     assert set((await everything(store)).values()) == {1}
+
+
+async def test_a_nickname_is_kept_as_long_as_a_message(tmp_path: Path, opened: Opened) -> None:
+    store = await opened(tmp_path / "db")
+    name = replace(decision(at(900)).post, surface=Surface.NICKNAME, revision=-5)
+    await store.journal.record([Decision(name, SCORES, "m")])
+    assert await store.housekeeping.expire(datetime.now(UTC) - timedelta(days=90)) == 0
+    assert await store.housekeeping.expire(datetime.now(UTC) + timedelta(seconds=1)) == 1
 
 
 async def test_a_person_is_forgotten_in_one_server_or_everywhere(

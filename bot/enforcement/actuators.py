@@ -281,7 +281,9 @@ class Alerting:
                     lead = lead_of(message)
                     if lead is not None and message.embeds:
                         found[lead] = count_of(message.embeds[0])
-        except discord.Forbidden:
+        except discord.HTTPException as error:
+            if passes(error):
+                raise
             return {}
         return found
 

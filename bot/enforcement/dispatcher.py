@@ -157,12 +157,12 @@ class Dispatcher:
             if refusals.tripped():
                 outcomes = [Outcome(Status.FAILED, Note("failed.paused"))] * len(cases)
             elif kind is Kind.ALERT:
-                outcomes, groups = await self._patiently(kind, partial(self._alerting.alert, cases))
+                outcomes, groups = await self.patiently(kind, partial(self._alerting.alert, cases))
             else:
                 enforcing = self._book.of(guild_id).enforcing
                 actuator = self._enforcing if enforcing else self._observing
                 act = actuator.delete if kind is Kind.DELETE else actuator.time_out
-                outcomes = await self._patiently(kind, partial(act, cases))
+                outcomes = await self.patiently(kind, partial(act, cases))
         except discord.HTTPException as error:
             refused = Outcome(Status.FAILED, Note("failed.refused", {"reason": reason_of(error)}))
             outcomes = [refused] * len(cases)
@@ -180,7 +180,7 @@ class Dispatcher:
                 self._on_finished(case.decision.post)
         return further
 
-    async def _patiently(self, kind: Kind, act: Callable[[], Awaitable[T]]) -> T:
+    async def patiently(self, kind: Kind, act: Callable[[], Awaitable[T]]) -> T:
         """Repeat an action until Discord can be reached; raises what would be refused again."""
         attempt = 0
         while True:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.store.database import Database, now
+from bot.store.journal import NICKNAME
 
 CHUNK: Final = 1_000
 """Messages erased in one transaction, so that no writer waits long."""
@@ -39,9 +40,13 @@ class Housekeeping:
 
     async def expire(self, before: datetime) -> int:
         """Erase all that is about messages older than a time; return how many messages."""
-        # Ids are times, and the tables are in their order: nothing has to be searched.
-        oldest = (int(before.timestamp() * 1000) - DISCORD_EPOCH) << 22
-        return await self._erase("message_id < ?", (oldest,))
+        # Ids are times, and the tables are in their order: nothing has to be searched. Nicknames go
+        # by their members' ids, which are older; what was alerted once is not to be alerted again.
+        milliseconds = int(before.timestamp() * 1000)
+        oldest = (milliseconds - DISCORD_EPOCH) << 22
+        return await self._erase(
+            f"message_id < ? AND (facts & {NICKNAME} = 0 OR scored_at < ?)", (oldest, milliseconds)
+        )
 
     async def forget_author(self, author_id: int, guild_id: int | None = None) -> int:
         """Erase all about what a person wrote, in one server or everywhere."""
@@ -60,7 +65,7 @@ class Housekeeping:
 
     async def kept_about(self, author_id: int, guild_id: int) -> Kept:
         """Return how much is kept about a person's messages in one server."""
-        row = await self._database.row(
+        (row,) = await self._database.read(
             "SELECT count(DISTINCT message_id), min(created_at),"
             " (SELECT count(*) FROM actions a JOIN scores t USING (message_id, revision)"
             "  WHERE t.author_id = ?1 AND t.guild_id = ?2),"
@@ -69,8 +74,6 @@ class Housekeeping:
             " FROM scores WHERE author_id = ?1 AND guild_id = ?2",
             (author_id, guild_id),
         )
-        if row is None:
-            return Kept(0, 0, 0, None)
         return Kept(row[0], row[2], row[3], row[1])
 
     async def left(self, guild_id: int) -> None:
@@ -105,7 +108,7 @@ class Housekeeping:
     async def _erase(self, where: str, parameters: tuple[object, ...]) -> int:
         total = 0
         while True:
-            rows = await self._database.rows(
+            rows = await self._database.read(
                 f"SELECT DISTINCT message_id FROM scores WHERE {where} LIMIT {CHUNK}",  # noqa: S608 - our own conditions
                 parameters,
             )
