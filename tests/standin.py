@@ -113,6 +113,8 @@ class StandIn:
     fault: Callable[[web.Request], str] = lambda _request: ""
     """What goes wrong with a request: "429", "500", "503", "delay", "drop" before anything is done
     or "lose" after it, "" for nothing."""
+    ahead_seconds: int = 0
+    """How far its clock, and so every id, is ahead of the bot's."""
     nonces: dict[str, dict[str, Any]] = field(default_factory=dict)
     _frames: list[str] = field(default_factory=list)
     _session: int = 0
@@ -175,7 +177,7 @@ class StandIn:
 
     def new_id(self) -> int:
         """A snowflake of now, later than every one before."""
-        now = (time.time_ns() // 1_000_000 - EPOCH) << 22
+        now = (time.time_ns() // 1_000_000 + self.ahead_seconds * 1_000 - EPOCH) << 22
         self._last_id = max(now, self._last_id + 1)
         return self._last_id
 

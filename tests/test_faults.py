@@ -177,12 +177,13 @@ async def run_with(
     *,
     messages: int = 60,
     pace: float = 0.0,
+    ahead_seconds: int = 0,
     **settings: str,
 ) -> tuple[dict[str, int], Running]:
     """Chat while something goes wrong; check that in the end all is as if nothing had."""
     chance = random.Random(7)
     await with_alert_channel(tmp_path)
-    async with StandIn().serving() as standin:
+    async with StandIn(ahead_seconds=ahead_seconds).serving() as standin:
         async with bellwether(tmp_path, settings_for(standin, tmp_path, **settings)) as running:
             await ready(running)
             standin.fault = fault
@@ -323,6 +324,33 @@ async def test_a_full_disk(tmp_path: Path) -> None:
                 assert await running.stop() == 0
             figures = check(disk, standin)
         row("disk full, then not", times=1, **figures, lost=0, doubled=0)
+    finally:
+        await (await asyncio.create_subprocess_exec("umount", str(disk))).wait()
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_clock_that_is_wrong(tmp_path: Path, hours: int) -> None:
+    figures, _ = await run_with(tmp_path, nothing, ahead_seconds=hours * 3_600)
+    row(f"Discord's clock {hours:+} h from the bot's", times=1, **figures, lost=0, doubled=0)
+
+
+@pytest.mark.skipif(shutil.which("mount") is None or os.geteuid() != 0, reason="needs a mount")
+async def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = await asyncio.create_subprocess_exec(
+        "mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(disk)
+    )
+    if await made.wait():
+        pytest.skip("cannot mount here")
+    try:
+        async with StandIn().serving() as standin:
+            settings = settings_for(standin, disk)
+            async with bellwether(disk, settings, log=tmp_path / "log") as running:
+                assert await asyncio.wait_for(running.process.wait(), 60) == 2
+        assert "cannot open the database" in running.logged()
+        assert "Traceback" not in running.logged()
+        row("read-only folder: refuses to start, and says why", times=1)
     finally:
         await (await asyncio.create_subprocess_exec("umount", str(disk))).wait()
 

@@ -176,9 +176,11 @@ class Client(discord.Client):
             return
         if self._texts.new(post.message_id, hash(post.text)) or not later:
             self._events.submit(post)
-        name = nickname_of(message)
-        if name is not None and self._names.new((name.guild_id, name.author_id), hash(name.text)):
-            self._events.submit(name)
+        # Asked before a post is made of it: nearly every message comes with a name seen before.
+        if self._names.new((post.guild_id, post.author_id), hash(post.author_name)):
+            name = nickname_of(message)
+            if name is not None:
+                self._events.submit(name)
 
     def _read_title(self, thread: discord.Thread) -> None:
         post = title_of(thread)

@@ -60,6 +60,10 @@ class Database:
     async def _opened(cls, path: Path) -> Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # An empty file is a new database to SQLite. Where none can be made, this says so
+            # before aiosqlite has started a thread.
+            with path.open("ab"):
+                pass
             # autocommit off the library's hands: transactions are begun and ended here, plainly.
             connection = await aiosqlite.connect(path, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
