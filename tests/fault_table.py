@@ -23,8 +23,7 @@ alert that was decided stands in the alert channel once, counted.
 FOOT = """
 Not found by these: an edit, made while the bot is down, of a message it had read before; Discord tells
 of it only once. A channel of more missed messages than `[catch_up]` allows is read up to the limit, and
-the log says so. Two processes on one shard with databases of their own would both act; with one
-database the journal's keys keep them from deciding twice, but that was not tried.
+the log says so. Two processes on one shard with databases of their own would both act.
 """
 
 

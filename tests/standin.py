@@ -113,6 +113,9 @@ class StandIn:
     fault: Callable[[web.Request], str] = lambda _request: ""
     """What goes wrong with a request: "429", "500", "503", "delay", "drop" before anything is done
     or "lose" after it, "" for nothing."""
+    everybody: bool = False
+    """Whether every connection is told of everything, not only the latest."""
+    sockets: list[web.WebSocketResponse] = field(default_factory=list)
     ahead_seconds: int = 0
     """How far its clock, and so every id, is ahead of the bot's."""
     nonces: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -276,9 +279,11 @@ class StandIn:
 
     async def raw(self, frame: str) -> None:
         """Send a frame as it is, whatever is in it."""
-        if self._socket is not None and not self._socket.closed:
-            with contextlib.suppress(ConnectionError):
-                await self._socket.send_str(frame)
+        latest = [] if self._socket is None else [self._socket]
+        for socket in self.sockets if self.everybody else latest:
+            if not socket.closed:
+                with contextlib.suppress(ConnectionError):
+                    await socket.send_str(frame)
 
     async def hang_up(self, *, forget: bool = False) -> None:
         """Break the connection; ``forget`` refuses to resume the session."""
@@ -314,6 +319,7 @@ class StandIn:
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         self._socket = socket
+        self.sockets.append(socket)
         await socket.send_json({"op": 10, "d": {"heartbeat_interval": 41_250}})
         async for message in socket:
             if message.type is not WSMsgType.TEXT:

@@ -328,6 +328,29 @@ async def test_a_full_disk(tmp_path: Path) -> None:
         await (await asyncio.create_subprocess_exec("umount", str(disk))).wait()
 
 
+async def test_two_processes_on_one_shard(tmp_path: Path) -> None:
+    """By mistake, on one database: the journal's keys let only one of them act on a message."""
+    chance = random.Random(11)
+    await with_alert_channel(tmp_path)
+    async with StandIn().serving() as standin:
+        settings = settings_for(standin, tmp_path)
+        async with (
+            bellwether(tmp_path, settings) as first,
+            bellwether(tmp_path, settings, log=tmp_path / "second") as second,
+        ):
+            await ready(first)
+            await ready(second)
+            standin.everybody = True
+            for _ in range(150):
+                await standin.say(chance.choice(TEXTS), author=chance.choice(MEMBERS))
+                await asyncio.sleep(0.01)
+            await quiet(tmp_path, first, standin)
+            assert await first.stop() == 0
+            assert await second.stop() == 0
+        figures = check(tmp_path, standin)
+    row("two processes on one shard and database", times=1, **figures, lost=0, doubled=0)
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_a_clock_that_is_wrong(tmp_path: Path, hours: int) -> None:
     figures, _ = await run_with(tmp_path, nothing, ahead_seconds=hours * 3_600)
