@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -117,6 +118,9 @@ def health(config: Config = None) -> None:
     try:
         with urllib.request.urlopen(address, timeout=5) as answer:
             typer.echo(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        typer.echo(error.read().decode(errors="replace"), err=True)  # it answers, and says why
+        raise typer.Exit(1) from error
     except OSError as error:
         typer.echo(
             f"{address} does not answer ({error}). Is the bot running, with http.enabled = true?",
@@ -191,6 +195,14 @@ def score(
         console.print(words, markup=False)
 
 
+def _require_database(database: Path) -> None:
+    if not database.exists():
+        raise OperatorError(
+            f"there is no database {database} (looked for in {Path.cwd()}). Name the bot's settings "
+            "with --config, or set storage.database."
+        )
+
+
 @cli.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="A file that does not exist yet.")],
@@ -201,10 +213,11 @@ def backup(
     from contextlib import closing
 
     database = _settings(config).storage.database
-    if not database.exists():
-        raise OperatorError(f"there is no database {database}; see storage.database.")
+    _require_database(database)
     if target.exists():
         raise OperatorError(f"{target} exists already; name another file.")
+    if not target.parent.is_dir():
+        raise OperatorError(f"the folder {target.parent} does not exist.")
     try:
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy, pages=1_000)
@@ -216,24 +229,29 @@ def backup(
 
 @cli.command()
 def forget(
-    user: Annotated[int, typer.Argument(min=1, help="The Discord id of a person.")],
+    user: Annotated[
+        int,
+        typer.Argument(min=1, max=2**63 - 1, help="A person's Discord id (Copy User ID)."),
+    ],
     config: Config = None,
 ) -> None:
     """Erase all that is kept about a person's messages, in every server."""
     from bot.store.sqlite import SqliteStore
 
     storage = _settings(config).storage
-    if not storage.database.exists():
-        raise OperatorError(f"there is no database {storage.database}; see storage.database.")
+    _require_database(storage.database)
 
     async def erase() -> int:
-        store = await SqliteStore.open(storage.database, storage.key_file)
+        store = await SqliteStore.open(storage.database, storage.key_file, set_aside=False)
         try:
             return await store.housekeeping.forget_author(user)
         finally:
             await store.close()
 
-    typer.echo(f"erased all about {asyncio.run(erase())} messages")
+    erased = asyncio.run(erase())
+    typer.echo(
+        f"erased all about {erased} messages" if erased else f"nothing was kept about {user}"
+    )
 
 
 @cli.command()

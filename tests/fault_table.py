@@ -14,7 +14,8 @@ The bot as a process, with the real client, on a stand-in Discord over sockets t
 (`make test-faults`; each row is a test that fails if anything is lost or done twice). Messages come as
 fast as a busy server's, with edits and deletions by their authors among them. Afterwards every message
 that still stands has exactly one decision, every deletion that was decided was made once, and every
-alert that was decided stands in the alert channel once, counted.
+alert that was decided stands in the alert channel once, counted. *Alerted* counts messages, several of
+which may share an alert; a blank was not counted in that row.
 
 | what | times | messages | alerted | deleted | lost | doubled |
 |---|---|---|---|---|---|---|

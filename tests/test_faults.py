@@ -270,7 +270,13 @@ async def test_texts_that_break_things(tmp_path: Path) -> None:
 
     figures, running = await run_with(tmp_path, disturb, messages=10)
     assert "Traceback" not in running.logged()
-    row("4,000 characters, NUL, lone surrogates, zalgo", times=len(texts), **figures, lost=0)
+    row(
+        "4,000 characters, NUL, lone surrogates, zalgo",
+        times=len(texts),
+        **figures,
+        lost=0,
+        doubled=0,
+    )
 
 
 async def test_the_alert_channel_is_deleted_and_chosen_anew(tmp_path: Path) -> None:
@@ -435,7 +441,8 @@ async def test_a_raid(tmp_path: Path) -> None:
     row(
         "raid: 10,000 messages of 200 accounts",
         times=1,
-        **figures | {"alerts": alerts},
+        **figures,
+        alerts_sent=alerts,
         bulk_deletions=in_bulk,
         requests=len(standin.requests),
         peak_mb=round(peak / 1024),

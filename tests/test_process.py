@@ -344,4 +344,13 @@ async def test_a_backup_of_the_running_bot_and_forgetting_a_person(tmp_path: Pat
             ) as done:
                 assert await done.process.wait() == 2
                 assert "exists already" in done.logged()
+            damaged = tmp_path / "damaged"
+            damaged.mkdir()
+            (damaged / DATABASE).write_bytes(b"\xff" * 5_000)
+            async with bellwether(
+                damaged, settings_for(standin, damaged), "forget", "7007", log=tmp_path / "d"
+            ) as done:
+                assert await done.process.wait() == 2
+                assert "left as it is" in done.logged()
+            assert (damaged / DATABASE).read_bytes() == b"\xff" * 5_000
             assert await running.stop() == 0

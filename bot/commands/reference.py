@@ -15,9 +15,9 @@ Made from the command tree by `make docs`; a test fails when it is stale. Descri
 answers are shown in English, German or Spanish, as whoever asks has set Discord; the names of
 commands are the same everywhere, so that people can tell each other what to type.
 
-Commands are offered to members with *Manage Messages*, which a server's administrators can change
-under *Server Settings → Integrations*; the bot checks the permission again itself. None works in
-direct messages. Answers are seen only by whoever asked.
+Commands are offered to members with *Manage Messages* in the whole server, which its administrators
+can change under *Server Settings → Integrations*; the bot checks the permission again itself.
+`/privacy` and *Report to moderators* are for every member. None works in direct messages. Answers are seen only by whoever asked.
 """
 
 
@@ -52,6 +52,8 @@ def _of(
         yield "| option | | |\n|---|---|---|"
         for option in command.parameters:
             needed = "required" if option.required else "optional"
+            if option.default is not None and option.default is not discord.utils.MISSING:
+                needed += f", {option.default}"
             yield f"| `{option.display_name}` | {needed} | {option.description}{_allowed(option)} |"
         yield ""
 

@@ -36,11 +36,11 @@ class Database:
         self._writing = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path) -> Database:
+    async def open(cls, path: Path, *, set_aside: bool = True) -> Database:
         """Open or create the database and bring its tables to this version.
 
         A damaged file is set aside, and a new one begun: a bot that does not start protects
-        nobody. Raises ``OperatorError`` where the file cannot be used.
+        nobody. Without ``set_aside`` it is refused. Raises ``OperatorError`` where the file cannot be used.
         """
         try:
             return await cls._opened(path)
@@ -50,6 +50,11 @@ class Database:
                 "it and that no other program holds it."
             ) from error
         except sqlite3.DatabaseError as error:
+            if not set_aside:
+                raise OperatorError(
+                    f"the database {path} is damaged ({error}); it was left as it is. Start the "
+                    "bot, which sets it aside, or restore a backup."
+                ) from error
             aside = _set_aside(path)
             log.error(  # noqa: TRY400 - the reason says all
                 "database damaged, set aside, beginning anew", aside=str(aside), reason=str(error)

@@ -21,12 +21,14 @@ class SqliteStore:
         self.housekeeping = Housekeeping(database)
 
     @classmethod
-    async def open(cls, path: Path, key_file: Path | None = None) -> SqliteStore:
+    async def open(
+        cls, path: Path, key_file: Path | None = None, *, set_aside: bool = True
+    ) -> SqliteStore:
         """Open or create the database and the key of its excerpts, which is beside it by default.
 
-        Raises ``OperatorError`` where a file cannot be used.
+        Without ``set_aside`` a damaged database is left as it is and refused. Raises ``OperatorError`` where a file cannot be used.
         """
-        database = await Database.open(path)
+        database = await Database.open(path, set_aside=set_aside)
         try:
             sealer = Sealer.open(key_file or path.with_name(f"{path.name}.key"))
         except BaseException:
