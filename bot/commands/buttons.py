@@ -258,11 +258,10 @@ class AlertButtons:
     async def _standing(self, key: tuple[int, int], cases: Sequence[Case]) -> Standing:
         acts = await self._context.store.desk.acts(*key)
         own = standing_of(cases)
-        undone = bool(acts) and acts[-1].act is Act.UNDO
-        times = [act for act in acts if act.act in {Act.TIMEOUT, Act.UNDO}]
+        by_hand = any(act.act in {Act.TIMEOUT, Act.UNDO} for act in acts)
         return Standing(
             deleted=own.deleted or any(act.act is Act.DELETE for act in acts),
-            timed_out=_running(times) if times else own.timed_out and not undone,
+            timed_out=_running(acts) if by_hand else own.timed_out,
             can_delete=own.can_delete,
             can_time_out=own.can_time_out,
             judgement=await self._context.store.journal.judgement(key[0]),

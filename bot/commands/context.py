@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import discord
 
-from bot.domain import Decision, Kind, Note, Post
+from bot.domain import Note, Post
 from bot.enforcement.actuators import Alerting, Enforcing, Server
 from bot.enforcement.dispatcher import Dispatcher
 from bot.enforcement.grouping import OpenAlerts
@@ -105,8 +105,3 @@ class ChainOf:
         channel = self.guild.get_channel_or_thread(scope_id)
         above = place_of(channel) if channel is not None else ()
         return (scope_id, *(scope for scope in above if scope))
-
-
-def due_kinds(decision: Decision) -> list[Kind]:
-    """Return which actions a decision calls for."""
-    return [reason.kind for reason in decision.reasons]

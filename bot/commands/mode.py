@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 
 import discord
 from discord import app_commands
@@ -13,12 +12,11 @@ from bot.commands.context import DAYS, Context
 from bot.commands.controls import Controls, Press
 from bot.commands.setup import missing_in_server
 from bot.commands.translation import text
-from bot.domain import Judgement, Kind
+from bot.domain import Kind
 from bot.enforcement.alerts import button, view_of
 from bot.intake.members import MODERATOR
 from bot.policy.entries import ENFORCE, MODE, OBSERVE
 from bot.policy.replay import tally
-from bot.policy.rules import decide
 
 
 def mode_command(
@@ -69,13 +67,7 @@ async def _forecast(context: Context, interaction: discord.Interaction) -> disco
     guild, words = guild_of(interaction), words_of(interaction)
     policy = context.book.of(guild.id)
     past = await context.past(guild, [policy])
-    would = await asyncio.to_thread(tally, past, policy)
-    judged: Counter[Judgement | None] = Counter()
-    for item in past:
-        decision = decide(policy, item.decision.post, item.decision.scores, item.decision.model)
-        due = {reason.kind for reason in decision.reasons}
-        if not item.decision.exempt and due & {Kind.DELETE, Kind.TIMEOUT}:
-            judged[item.judgement] += 1
+    would, judged = await asyncio.to_thread(tally, past, policy)
     embed = discord.Embed(
         title=words("mode.forecast_title"),
         description=words(
@@ -84,9 +76,9 @@ async def _forecast(context: Context, interaction: discord.Interaction) -> disco
             deleted=would.total(Kind.DELETE),
             timed_out=would.total(Kind.TIMEOUT),
             alerted=would.total(Kind.ALERT),
-            right=judged[Judgement.RIGHT] + judged[Judgement.MISSED],
-            wrong=judged[Judgement.FALSE_POSITIVE],
-            unjudged=judged[None],
+            right=judged.right,
+            wrong=judged.wrong,
+            unjudged=judged.unjudged,
         ),
     )
     lacking = missing_in_server(guild)

@@ -183,12 +183,6 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
         end = words("set.unchanged") if number is None else words("set.undo", number=number)
         await say(interaction, f"{line}\n{effect}\n{end}")
 
-    @change.autocomplete("value")
-    async def _values(
-        self, interaction: discord.Interaction, current: str
-    ) -> list[app_commands.Choice[str]]:
-        return self._suggested(interaction, current)
-
     @app_commands.command(name="reset", description=text("command.threshold.reset"))
     @app_commands.rename(harm="class", kind="action")
     @app_commands.describe(
@@ -290,12 +284,6 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
             view=view_of(apply),
             file=discord.File(io.BytesIO(picture), "preview.png", description=words("preview.alt")),
         )
-
-    @preview.autocomplete("value")
-    async def _preview_values(
-        self, interaction: discord.Interaction, current: str
-    ) -> list[app_commands.Choice[str]]:
-        return self._suggested(interaction, current)
 
     async def _set_from_preview(self, interaction: discord.Interaction, press: Press) -> None:
         harm, kind, value, scope = press.parts
@@ -432,7 +420,9 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
             if current in name
         ][:25]
 
-    def _suggested(
+    @change.autocomplete("value")
+    @preview.autocomplete("value")
+    async def _values(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         """Offer what is likely to be meant: what was typed, today's value, the presets' ones."""

@@ -88,8 +88,7 @@ def compare(past: Sequence[Past], now: Policy, new: Policy, kind: Kind) -> Compa
     comparison = Comparison()
     before = _actions(past, now, comparison.now)
     after = _actions(past, new, comparison.new)
-    judgements = {item.decision.post.message_id: item.judgement for item in past}
-    for message_id, judgement in judgements.items():
+    for message_id, judgement in _judgements(past).items():
         was, becomes = kind in before[message_id], kind in after[message_id]
         if becomes and not was:
             comparison.extra.add(judgement)
@@ -98,11 +97,21 @@ def compare(past: Sequence[Past], now: Policy, new: Policy, kind: Kind) -> Compa
     return comparison
 
 
-def tally(past: Sequence[Past], policy: Policy) -> Tally:
-    """Return what a policy would have done about journalled messages."""
-    counted = Tally()
-    _actions(past, policy, counted)
-    return counted
+def tally(past: Sequence[Past], policy: Policy) -> tuple[Tally, Judged]:
+    """Return what a policy would have done about journalled messages.
+
+    Beside it, what moderators had said of those about which more than an alert was due.
+    """
+    counted, judged = Tally(), Judged()
+    kinds = _actions(past, policy, counted)
+    for message_id, judgement in _judgements(past).items():
+        if kinds[message_id] - {Kind.ALERT}:
+            judged.add(judgement)
+    return counted, judged
+
+
+def _judgements(past: Iterable[Past]) -> dict[int, Judgement | None]:
+    return {item.decision.post.message_id: item.judgement for item in past}
 
 
 def _actions(past: Iterable[Past], policy: Policy, counted: Tally) -> dict[int, set[Kind]]:
