@@ -13,7 +13,7 @@ import random
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -297,16 +297,29 @@ async def test_the_alert_channel_is_deleted_and_chosen_anew(tmp_path: Path) -> N
     row("alert channel gone", times=10, logged=1, requests=0)
 
 
-@pytest.mark.skipif(shutil.which("mount") is None or os.geteuid() != 0, reason="needs a small disk")
-async def test_a_full_disk(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
+needs_mount = pytest.mark.skipif(
+    shutil.which("mount") is None or os.geteuid() != 0, reason="needs to mount a disk"
+)
+
+
+@contextlib.asynccontextmanager
+async def mounted(folder: Path, options: str) -> AsyncIterator[Path]:
+    """A disk of its own at ``folder``; where none can be made the test is skipped."""
+    folder.mkdir()
     made = await asyncio.create_subprocess_exec(
-        "mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)
+        "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)
     )
     if await made.wait():
-        pytest.skip("cannot mount a small disk here")
+        pytest.skip("cannot mount a disk here")
     try:
+        yield folder
+    finally:
+        await (await asyncio.create_subprocess_exec("umount", str(folder))).wait()
+
+
+@needs_mount
+async def test_a_full_disk(tmp_path: Path) -> None:
+    async with mounted(tmp_path / "disk", "size=4m") as disk:
         await with_alert_channel(disk)
         ballast = disk / "ballast"
         async with StandIn().serving() as standin:
@@ -330,8 +343,6 @@ async def test_a_full_disk(tmp_path: Path) -> None:
                 assert await running.stop() == 0
             figures = check(disk, standin)
         row("disk full, then not", times=1, **figures, lost=0, doubled=0)
-    finally:
-        await (await asyncio.create_subprocess_exec("umount", str(disk))).wait()
 
 
 async def test_two_processes_on_one_shard(tmp_path: Path) -> None:
@@ -363,16 +374,9 @@ async def test_a_clock_that_is_wrong(tmp_path: Path, hours: int) -> None:
     row(f"Discord's clock {hours:+} h from the bot's", times=1, **figures, lost=0, doubled=0)
 
 
-@pytest.mark.skipif(shutil.which("mount") is None or os.geteuid() != 0, reason="needs a mount")
+@needs_mount
 async def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    made = await asyncio.create_subprocess_exec(
-        "mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(disk)
-    )
-    if await made.wait():
-        pytest.skip("cannot mount here")
-    try:
+    async with mounted(tmp_path / "disk", "ro,size=1m") as disk:
         async with StandIn().serving() as standin:
             settings = settings_for(standin, disk)
             async with bellwether(disk, settings, log=tmp_path / "log") as running:
@@ -380,8 +384,6 @@ async def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
         assert "cannot open the database" in running.logged()
         assert "Traceback" not in running.logged()
         row("read-only folder: refuses to start, and says why", times=1)
-    finally:
-        await (await asyncio.create_subprocess_exec("umount", str(disk))).wait()
 
 
 async def test_a_damaged_database(tmp_path: Path) -> None:
