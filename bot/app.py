@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -29,7 +28,7 @@ from bot.intake.client import Client, point_at
 from bot.patience import Patience
 from bot.pipeline import Pipeline
 from bot.policy.book import PolicyBook
-from bot.settings import Settings
+from bot.settings import Settings, require_token
 from bot.store.sqlite import SqliteStore
 from model.artefact import ArtefactError
 from model.scorer import Scorer
@@ -50,17 +49,6 @@ def load_scorer(settings: Settings) -> Scorer:
         raise OperatorError(str(error)) from error
     settings.moderation.defaults(scorer.presets)
     return scorer
-
-
-def require_token(settings: Settings) -> str:
-    """Return the bot's token; raises ``OperatorError`` where there is none."""
-    token = settings.discord.token.get_secret_value()
-    if not token:
-        raise OperatorError(
-            "no token. Set the environment variable BELLWETHER_DISCORD__TOKEN, or put the token "
-            "into a secret file named bellwether_discord__token, or into [discord] token."
-        )
-    return token
 
 
 class App:
@@ -197,17 +185,13 @@ class App:
         await self.pipeline.drained()
         await self.dispatcher.drained()
 
-    async def run(self) -> None:
-        """Connect and work until SIGTERM or SIGINT. Raises ``OperatorError``."""
+    async def run(self, stop: asyncio.Event) -> None:
+        """Connect and work until told to stop. Raises ``OperatorError``."""
         scoring = self._scoring
         if scoring is None:
             raise RuntimeError("an App is made by App.open")
         token = require_token(self._settings)
         point_at(self._settings.discord.api_base, self._settings.discord.gateway_url)
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
         stopping = asyncio.create_task(stop.wait(), name="stop")
         working = asyncio.create_task(self.client.work(token), name="discord")
         try:

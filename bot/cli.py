@@ -22,7 +22,8 @@ from rich.table import Table
 
 from bot import logs
 from bot.errors import OperatorError
-from bot.settings import Settings, load
+from bot.settings import Settings, load, require_token
+from bot.signals import stop_event
 
 cli = typer.Typer(
     name="bellwether",
@@ -80,12 +81,14 @@ def _settings(config: Path | None) -> Settings:
 @cli.command()
 def run(config: Config = None) -> None:
     """Run the bot on Discord, until it is told to stop."""
-    from bot.app import App, require_token
 
     async def work() -> None:
+        stop = stop_event()
+        from bot.app import App  # takes its seconds, like the model
+
         app = await App.open(settings)
         try:
-            await app.run()
+            await app.run(stop)
         finally:
             await app.close()
 

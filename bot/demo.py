@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import tempfile
 import webbrowser
 from collections.abc import AsyncIterator
@@ -25,6 +24,7 @@ from bot.app import App
 from bot.domain import Judgement, Post, Verdict
 from bot.policy.rules import decide
 from bot.settings import Moderation, Settings, Storage
+from bot.signals import stop_event
 
 SEEDED: Final = (
     ("Ada", "morning all, is the book club still on for thursday?"),
@@ -161,9 +161,7 @@ async def _keep_fresh(preview: Preview, acted: asyncio.Event) -> None:
 async def run_demo(*, port: int, open_browser: bool) -> None:
     """Run the demo until Ctrl-C."""
     console = Console(soft_wrap=True)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_event()
     with tempfile.TemporaryDirectory(prefix="bellwether-demo-") as folder:
         async with world(Path(folder), port) as shown:
             console.print("\n[bold]Bellwether demo[/bold]: the real bot on a simulated Discord.\n")

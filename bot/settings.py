@@ -254,6 +254,17 @@ def load(path: Path | None) -> Settings:
         ) from None
 
 
+def require_token(settings: Settings) -> str:
+    """Return the bot's token; raises ``OperatorError`` where there is none."""
+    token = settings.discord.token.get_secret_value()
+    if not token:
+        raise OperatorError(
+            "no token. Set the environment variable BELLWETHER_DISCORD__TOKEN, or put the token "
+            "into a secret file named bellwether_discord__token, or into [discord] token."
+        )
+    return token
+
+
 def _check_file(path: Path) -> None:
     try:
         tomllib.loads(path.read_bytes().decode("utf-8"))

@@ -164,6 +164,7 @@ async def test_kill_at_random_moments(tmp_path: Path) -> None:
                 stop.set()
                 await writing
         async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+            await ready(running)
             await quiet(tmp_path, running, standin, edits=False)
             assert await running.stop() == 0
         figures = check(tmp_path, standin)

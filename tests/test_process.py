@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,24 @@ async def test_edits_and_previews_are_read_where_they_bring_something_new(tmp_pa
             assert await running.stop() == 0
     assert standin.deleted == []
     assert len(standin.sent) == 1
+
+
+def catches(running: Running, number: int) -> bool:
+    """Whether a process has asked for a signal, by Linux's account of it."""
+    status = Path(f"/proc/{running.process.pid}/status").read_text(encoding="ascii")
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells")
+async def test_sigterm_while_it_starts(tmp_path: Path) -> None:
+    async with StandIn().serving() as standin:
+        async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+            await until(lambda: catches(running, signal.SIGTERM), running)
+            assert not (tmp_path / DATABASE).exists()  # the model is yet to be loaded
+            assert await running.stop() == 0
+        assert not standin.identified.is_set()
+    assert json.loads(running.logged().splitlines()[-1])["event"] == "stopped"
 
 
 async def test_sigterm_drains_what_was_received(tmp_path: Path) -> None:

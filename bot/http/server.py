@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.errors import OperatorError
+from bot.signals import stop_event
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -67,9 +67,7 @@ class HttpServer:
 
 async def until_signalled(server: HttpServer) -> None:
     """Serve until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_event()
     await server.start()
     await stop.wait()
     await server.stop()
