@@ -16,10 +16,11 @@ from bot.commands.context import Context
 from bot.commands.controls import Controls
 from bot.commands.every import add_commands
 from bot.commands.tree import Tree
-from bot.domain import Case, Kind, Post
+from bot.domain import Case, Post
 from bot.enforcement.actuators import Alerting, Enforcing, Observing, Server
 from bot.enforcement.dispatcher import Dispatcher
 from bot.enforcement.grouping import OpenAlerts
+from bot.enforcement.retries import patiently
 from bot.errors import OperatorError
 from bot.http.api import create_api
 from bot.http.server import HttpServer
@@ -176,7 +177,7 @@ class App:
         if cases:
             log.info("taking up unfinished actions", cases=len(cases))
             recall = partial(self._alerting.recalled, cases)
-            cases = await self.dispatcher.patiently(Kind.ALERT, recall)
+            cases = await patiently("taking up", recall)
         self.dispatcher.hand_on(cases)
 
     async def drained(self) -> None:

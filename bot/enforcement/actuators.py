@@ -27,6 +27,7 @@ from bot.enforcement.permissions import (
     missing_permissions,
     timed_out_until,
 )
+from bot.enforcement.retries import ServerUnavailableError, passes, reason_of
 from bot.policy.book import PolicyBook
 from bot.policy.rules import Policy
 from bot.store.journal import Journal
@@ -34,7 +35,6 @@ from bot.words import Words, words_for
 
 UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
-RATE_LIMITED, SERVER_ERROR = 429, 500
 NONCE_LENGTH: Final = 25
 REASON_LENGTH: Final = 512
 BULK_MOST: Final = 100
@@ -53,10 +53,6 @@ OBSERVED: Final = Outcome(Status.OBSERVED)
 def failed(key: str, **values: str | float) -> Outcome:
     """Return the outcome of an action that a retry cannot mend."""
     return Outcome(Status.FAILED, Note(key, values))
-
-
-class ServerUnavailableError(Exception):
-    """Discord says that this server is out just now; its channels are not known."""
 
 
 class _AlertRemovedError(Exception):
@@ -371,20 +367,6 @@ class Alerting:
         return await channel.send(
             content, embed=embed, view=view, nonce=nonce, allowed_mentions=mentions
         )
-
-
-def passes(error: BaseException) -> bool:
-    """Tell what passes by itself from what would be refused again."""
-    if isinstance(error, discord.HTTPException):
-        return error.status == RATE_LIMITED or error.status >= SERVER_ERROR
-    return True
-
-
-def reason_of(error: BaseException) -> str:
-    """Name an error in a few words; an error page of Discord's would be thousands."""
-    if isinstance(error, discord.HTTPException):
-        return f"status {error.status}, code {error.code}"
-    return type(error).__name__
 
 
 def standing_of(cases: Sequence[Case]) -> Standing:

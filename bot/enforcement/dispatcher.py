@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
-import aiohttp
 import discord
 import structlog
 
 from bot.domain import Case, Kind, Note, Outcome, Post, Status
-from bot.enforcement.actuators import (
-    Actuator,
-    Alerting,
-    ServerUnavailableError,
-    passes,
-    reason_of,
-)
+from bot.enforcement.actuators import Actuator, Alerting
+from bot.enforcement.retries import patiently, reason_of
 from bot.patience import Patience
 from bot.policy.book import PolicyBook
 from bot.store.journal import Journal
 
 log = structlog.stdlib.get_logger(__name__)
-T = TypeVar("T")
 
 ORDER: Final = (Kind.DELETE, Kind.TIMEOUT, Kind.ALERT)
 """Deletion first: the message goes sooner, and the alert can say how everything went."""
@@ -40,18 +32,6 @@ may need a request each, and deletions wait for them."""
 REFUSALS: Final = 5
 PAUSE_SECONDS: Final = 300.0
 """After so many refusals in a row nothing of the kind is asked for so long in that server."""
-
-RETRY_SECONDS: Final = (0.5, 2.0, 8.0, 30.0, 60.0)
-"""Waits between attempts while Discord cannot be reached; the last one repeats until it can."""
-
-PASSING: Final = (
-    ServerUnavailableError,
-    sqlite3.OperationalError,
-    aiohttp.ClientError,
-    OSError,
-    TimeoutError,
-)
-"""What passes by itself, a full disk too, beside Discord's own errors and rate limits."""
 
 
 class Dispatcher:
@@ -157,12 +137,12 @@ class Dispatcher:
             if refusals.tripped():
                 outcomes = [Outcome(Status.FAILED, Note("failed.paused"))] * len(cases)
             elif kind is Kind.ALERT:
-                outcomes, groups = await self.patiently(kind, partial(self._alerting.alert, cases))
+                outcomes, groups = await patiently(kind, partial(self._alerting.alert, cases))
             else:
                 enforcing = self._book.of(guild_id).enforcing
                 actuator = self._enforcing if enforcing else self._observing
                 act = actuator.delete if kind is Kind.DELETE else actuator.time_out
-                outcomes = await self.patiently(kind, partial(act, cases))
+                outcomes = await patiently(kind, partial(act, cases))
         except discord.HTTPException as error:
             refused = Outcome(Status.FAILED, Note("failed.refused", {"reason": reason_of(error)}))
             outcomes = [refused] * len(cases)
@@ -179,20 +159,6 @@ class Dispatcher:
             elif self._on_finished is not None:
                 self._on_finished(case.decision.post)
         return further
-
-    async def patiently(self, kind: Kind, act: Callable[[], Awaitable[T]]) -> T:
-        """Repeat an action until Discord can be reached; raises what would be refused again."""
-        attempt = 0
-        while True:
-            try:
-                return await act()
-            except (*PASSING, discord.HTTPException) as error:
-                if not passes(error):
-                    raise
-                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
-                log.warning("action put off", kind=kind, reason=reason_of(error), wait_seconds=wait)
-                attempt += 1
-                await asyncio.sleep(wait)
 
     def _tell(self, kind: Kind, post: Post, outcome: Outcome) -> None:
         about = {"kind": kind, "guild_id": post.guild_id, "message_id": post.message_id}
