@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from bot.commands.context import Context
 from bot.commands.controls import Controls
 from bot.commands.every import add_commands
 from bot.commands.tree import Tree
-from bot.domain import Case, Post
+from bot.domain import Case, Post, Surface
 from bot.enforcement.actuators import Alerting, Enforcing, Observing, Server
 from bot.enforcement.dispatcher import Dispatcher
 from bot.enforcement.grouping import OpenAlerts
@@ -98,9 +98,12 @@ class App:
             queue_size=settings.pipeline.queue_size,
         )
         self.catch_up = CatchUp(
+            self.client,
             store.journal,
             self.pipeline.submit_patiently,
             self.pipeline.drained,
+            patiently=patiently,
+            patience=self.patience,
             hours=settings.catch_up.hours,
             messages=settings.catch_up.messages,
         )
@@ -168,8 +171,8 @@ class App:
         await self.pipeline.submit_patiently(post)
         await self.pipeline.drained()
 
-    def _level(self, channel_id: int) -> bool:
-        return self.catch_up.level(channel_id)
+    def _level(self, post: Post) -> bool:
+        return self.catch_up.level(post)
 
     async def take_up(self) -> None:
         """Hand on, once, what an earlier process decided but did not finish."""
@@ -207,7 +210,7 @@ class App:
         try:
             await working
         except asyncio.CancelledError:
-            log.info("stopped", recorded=self.pipeline.recorded, dropped=self.pipeline.dropped)
+            log.info("stopped", recorded=self.pipeline.recorded, refused=self.pipeline.refused)
 
     async def _drain(self) -> None:
         self.accepting = False
@@ -261,10 +264,14 @@ class _Events:
     def __init__(self, app: App) -> None:
         self._app = app
 
-    def submit(self, post: Post) -> None:
-        """Queue a post, unless the bot is stopping."""
-        if self._app.accepting:
-            self._app.pipeline.submit(post)
+    def submit(self, post: Post) -> bool:
+        """Queue a post, unless the bot is stopping; where there is no room, it is read later."""
+        if not self._app.accepting:
+            return False
+        taken = self._app.pipeline.submit(post)
+        if not taken and post.surface is not Surface.NICKNAME:
+            self._app.catch_up.missed(post)
+        return taken
 
     async def prepare(self) -> None:
         """Have buttons answered, and send Discord the commands if they changed."""
@@ -277,18 +284,36 @@ class _Events:
 
     async def ready(self) -> None:
         """Take up what an earlier process left, and read what was written meanwhile."""
-        await self._app.housekeeping.returned([guild.id for guild in self._app.client.guilds])
+        await self._app.tree.sync_if_changed()  # in case it could not be done before
+        await self._returned([guild.id for guild in self._app.client.guilds])
         await self._app.take_up()
         if self._app.accepting:
-            await self._app.catch_up.start(self._app.client)
+            await self._app.catch_up.start()
+
+    def unavailable(self, guild_id: int) -> None:
+        """Expect that something is missed in a server that is out."""
+        self._app.catch_up.unavailable(guild_id)
+
+    async def available(self, guild_id: int) -> None:
+        """Read what was written in a server while it was out."""
+        if self._app.accepting:
+            await self._app.catch_up.available(guild_id)
 
     async def joined(self, guild_id: int) -> None:
-        """Keep a server's data, which may have been about to be erased."""
-        await self._app.housekeeping.returned([guild_id])
+        """Keep a server's data, which may have been about to be erased; leave its past alone."""
+        await self._returned([guild_id])
+        await self._app.catch_up.joined(guild_id)
 
     async def left(self, guild_id: int) -> None:
         """Begin the delay after which a server's data are erased."""
-        await self._app.housekeeping.left(guild_id)
+        await self._app.patience.until_written(
+            lambda: self._app.housekeeping.left(guild_id), "departure"
+        )
+
+    async def _returned(self, guild_ids: Sequence[int]) -> None:
+        await self._app.patience.until_written(
+            lambda: self._app.housekeeping.returned(guild_ids), "servers"
+        )
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

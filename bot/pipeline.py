@@ -33,7 +33,7 @@ class Pipeline:
         hand_on: Callable[[Sequence[Case]], None],
         *,
         patience: Patience,
-        level: Callable[[int], bool],
+        level: Callable[[Post], bool],
         batch_size: int,
         queue_size: int,
     ) -> None:
@@ -45,24 +45,27 @@ class Pipeline:
         self._level = level
         self._batch_size = batch_size
         self._queue: asyncio.Queue[Post] = asyncio.Queue(queue_size)
-        self.dropped = 0
-        self._dropping = False
+        self.refused = 0
+        """Posts for which there was no room."""
+        self._refusing = False
         self.recorded = 0
 
-    def submit(self, post: Post) -> None:
+    def submit(self, post: Post) -> bool:
         """Put a post on the queue without waiting: an event handler that awaits loses its order.
 
-        A full queue drops the post, counts it, and logs the first of each run of drops.
+        Returns whether there was room. What is refused is counted, and the first of each run of
+        refusals logged.
         """
         try:
             self._queue.put_nowait(post)
         except asyncio.QueueFull:
-            if not self._dropping:
+            if not self._refusing:
                 log.error("queue full", queue_size=self._queue.maxsize)  # noqa: TRY400 - expected
-            self.dropped += 1
-            self._dropping = True
-        else:
-            self._dropping = False
+            self.refused += 1
+            self._refusing = True
+            return False
+        self._refusing = False
+        return True
 
     async def submit_patiently(self, post: Post) -> None:
         """Put a post on the queue, waiting for room: what is read from history can wait."""

@@ -13,7 +13,7 @@ HEAD = """# What was tried
 The bot as a process, with the real client, on a stand-in Discord over sockets that misbehaves
 (`make test-faults`; each row is a test that fails if anything is lost or done twice). Messages come as
 fast as a busy server's, with edits and deletions by their authors among them. Afterwards every message
-that still stands has exactly one decision, every deletion that was decided was made once, and every
+that still stands has exactly one decision as it stands, every deletion that was decided was made once, and every
 alert that was decided stands in the alert channel once, counted. *Alerted* counts messages, several of
 which may share an alert; a blank was not counted in that row.
 
@@ -22,8 +22,8 @@ which may share an alert; a blank was not counted in that row.
 """
 
 FOOT = """
-Not found by these: an edit, made while the bot is down, of a message it had read before; Discord tells
-of it only once. A channel of more missed messages than `[catch_up]` allows is read up to the limit, and
+Not found by these: an edit, made while the bot is down, of a message that by then has 100 newer ones
+before the gap; Discord tells of it only once. A channel of more missed messages than `[catch_up]` allows is read up to the limit, and
 the log says so. Two processes on one shard with databases of their own would both act.
 """
 

@@ -81,6 +81,11 @@ async def until(condition: Callable[[], Any], running: Running, seconds: float =
             await asyncio.sleep(0.02)
 
 
+async def ready(running: Running) -> None:
+    """Wait until the bot has a session."""
+    await until(lambda: '"event": "ready"' in running.logged(), running)
+
+
 def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     """Read the bot's database, as another process may."""
     connection = sqlite3.connect(f"file:{folder / DATABASE}?mode=ro", uri=True)

@@ -22,6 +22,7 @@ TOKEN = "stand-in.token.value"
 BOT, APPLICATION, GUILD, OWNER, MEMBER = 9001, 9001, 1001, 2001, 2002
 EVERYONE = GUILD
 GENERAL, MODERATORS = 3001, 3002
+THREAD = 11
 EPOCH = 1_420_070_400_000
 
 MEMBER_PERMISSIONS = discord.Permissions(
@@ -102,9 +103,15 @@ class StandIn:
     )
     bot_permissions: discord.Permissions = BOT_PERMISSIONS
     refuse_intents: bool = False
+    invited: bool = True
+    """Whether the bot is in the server when it connects."""
 
     messages: dict[int, dict[str, Any]] = field(default_factory=dict)
     """Every message that stands, oldest first."""
+    joined_at: str = "2026-01-01T00:00:00+00:00"
+    """Since when the bot has been in the server."""
+    roles: dict[int, list[int]] = field(default_factory=dict)
+    """What members have beside the role that everyone has."""
     timed_out: dict[int, str | None] = field(default_factory=dict)
     answers: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     """What the bot answered to interactions: who asked, the request, its body."""
@@ -185,14 +192,22 @@ class StandIn:
         return self._last_id
 
     async def say(
-        self, content: str, *, author: int = MEMBER, where: int = GENERAL, keep: bool = True
+        self,
+        content: str,
+        *,
+        author: int = MEMBER,
+        where: int = GENERAL,
+        keep: bool = True,
+        told: bool = True,
     ) -> int:
+        """Have a member write; ``keep`` it among what stands, and have the bot ``told``."""
         identity = self.new_id()
         message = self._message(identity, where, author, content)
         self.channels[where]["last_message_id"] = str(identity)
         if keep:
             self.messages[identity] = message
-        await self.dispatch("MESSAGE_CREATE", message)
+        if told:
+            await self.dispatch("MESSAGE_CREATE", message)
         return identity
 
     async def take_back(self, identity: int, *, where: int = GENERAL) -> None:
@@ -202,10 +217,12 @@ class StandIn:
             await self.dispatch("MESSAGE_DELETE", data)
 
     async def edit(self, identity: int, content: str, *, where: int = GENERAL) -> None:
-        message = self._message(identity, where, MEMBER, content)
-        message["edited_timestamp"] = discord.utils.utcnow().isoformat()
-        if identity not in self.messages:
+        """Have the author change a message; to what it says already is no change."""
+        if identity not in self.messages or self.messages[identity]["content"] == content:
             return
+        author = int(self.messages[identity]["author"]["id"])
+        message = self._message(identity, where, author, content)
+        message["edited_timestamp"] = discord.utils.utcnow().isoformat()
         self.messages[identity] = message
         await self.dispatch("MESSAGE_UPDATE", message)
 
@@ -253,7 +270,7 @@ class StandIn:
         """A thread as Discord tells of it; it has the id of the message it began with."""
         return {
             **channel(identity, name),
-            "type": 11,
+            "type": THREAD,
             "parent_id": str(parent),
             "owner_id": str(MEMBER),
             "message_count": 0,
@@ -293,7 +310,8 @@ class StandIn:
             await self._socket.close(code=1001)
 
     def _message(self, identity: int, where: int, author: int, content: str) -> dict[str, Any]:
-        name, roles = ("bellwether", [BOT_ROLE]) if author == BOT else ("robin", [])
+        name = "bellwether" if author == BOT else "robin"
+        roles = [BOT_ROLE] if author == BOT else self.roles.get(author, [])
         return {
             "id": str(identity),
             "channel_id": str(where),
@@ -331,6 +349,8 @@ class StandIn:
                 await self._identify(socket)
             elif frame["op"] == 6:
                 await self._resume(socket, frame["d"])
+            elif frame["op"] == 8:
+                await self._members(frame["d"])
         return socket
 
     async def _identify(self, socket: web.WebSocketResponse) -> None:
@@ -348,8 +368,11 @@ class StandIn:
             "application": {"id": str(APPLICATION), "flags": 1 << 18},
             "shard": [0, 1],
         }
+        if not self.invited:
+            ready["guilds"] = []
         await self.dispatch("READY", ready)
-        await self.dispatch("GUILD_CREATE", self._guild())
+        if self.invited:
+            await self.dispatch("GUILD_CREATE", self.guild())
         self.identified.set()
 
     async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
@@ -361,7 +384,24 @@ class StandIn:
             await socket.send_str(frame)
         await self.dispatch("RESUMED", {})
 
-    def _guild(self) -> dict[str, Any]:
+    async def _members(self, data: dict[str, Any]) -> None:
+        """Answer for members by their ids, as Discord does without the members intent."""
+        assert 1 <= len(data["user_ids"]) <= 100
+        known = {int(message["author"]["id"]) for message in self.messages.values()}
+        found = [number for number in map(int, data["user_ids"]) if number in known]
+        await self.dispatch(
+            "GUILD_MEMBERS_CHUNK",
+            {
+                "guild_id": str(GUILD),
+                "members": [member(n, "robin", self.roles.get(n, [])) for n in found],
+                "not_found": [n for n in data["user_ids"] if int(n) not in found],
+                "chunk_index": 0,
+                "chunk_count": 1,
+                "nonce": data["nonce"],
+            },
+        )
+
+    def guild(self) -> dict[str, Any]:
         return {
             "id": str(GUILD),
             "name": "Stand-in",
@@ -371,12 +411,14 @@ class StandIn:
                 role(BOT_ROLE, "bellwether", self.bot_permissions),
                 role(MODERATOR_ROLE, "moderator", MODERATOR_PERMISSIONS),
             ],
-            "channels": list(self.channels.values()),
-            "threads": [],
+            "channels": [c for c in self.channels.values() if c["type"] != THREAD],
+            "threads": [c for c in self.channels.values() if c["type"] == THREAD],
             "emojis": [],
             "stickers": [],
             "features": [],
-            "members": [member(BOT, "bellwether", [BOT_ROLE], bot=True)],
+            "members": [
+                {**member(BOT, "bellwether", [BOT_ROLE], bot=True), "joined_at": self.joined_at}
+            ],
             "member_count": 3,
             "voice_states": [],
             "presences": [],
@@ -499,7 +541,7 @@ class StandIn:
             if message["channel_id"] == where and after < identity < before
         ]
         chosen = found[:limit] if "after" in request.query else found[-limit:]
-        return _json(chosen[::-1])
+        return _json([_outside(message) for message in chosen[::-1]])
 
     async def _delete(self, request: web.Request) -> web.Response:
         identity = int(request.match_info["id"])
@@ -521,7 +563,7 @@ class StandIn:
 
     async def _one(self, request: web.Request) -> web.Response:
         found = self.messages.get(int(request.match_info["id"]))
-        return _json(UNKNOWN_MESSAGE, 404) if found is None else _json(found)
+        return _json(UNKNOWN_MESSAGE, 404) if found is None else _json(_outside(found))
 
     async def _edit(self, request: web.Request) -> web.Response:
         found = self.messages.get(int(request.match_info["id"]))
@@ -560,6 +602,11 @@ class StandIn:
         self.answers.append((who, "edit", body))
         self.messages[identity].update(body)
         return _json(self.messages[identity])
+
+
+def _outside(message: dict[str, Any]) -> dict[str, Any]:
+    """A message as it is given on request: the author's roles come with the gateway's only."""
+    return {key: value for key, value in message.items() if key not in {"member", "guild_id"}}
 
 
 def _json(body: object, status: int = 200) -> web.Response:

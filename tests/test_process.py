@@ -19,6 +19,7 @@ from tests.process import (
     MESSAGES,
     Running,
     bellwether,
+    ready,
     rows,
     settings_for,
     until,
@@ -32,7 +33,7 @@ async def test_it_logs_in_scores_alerts_deletes_and_stops(tmp_path: Path) -> Non
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
-            await until(lambda: '"event": "ready"' in running.logged(), running)
+            await ready(running)
             assert {"setup", "threshold", "score"} <= {c["name"] for c in standin.commands}
             benign = await standin.say(BENIGN)
             borderline = await standin.say(BORDERLINE)
@@ -115,7 +116,7 @@ ANY_PORT = {"BELLWETHER_HTTP__ENABLED": "true", "BELLWETHER_HTTP__PORT": "0"}
 
 async def http_port(running: Running) -> int:
     """Wait until the bot is ready, and return the port it took."""
-    await until(lambda: '"event": "ready"' in running.logged(), running)
+    await ready(running)
     lines = [json.loads(line) for line in running.logged().splitlines()]
     return next(int(line["port"]) for line in lines if line["event"] == "http listening")
 
@@ -269,7 +270,7 @@ async def test_two_moderators_who_click_at_once_are_one_action(tmp_path: Path) -
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
-            await until(lambda: '"event": "ready"' in running.logged(), running)
+            await ready(running)
             await standin.say(BORDERLINE)
             await until(lambda: len(standin.sent) == 1, running)
             alert = standin.sent[0]["id"]
@@ -296,7 +297,7 @@ async def test_thread_titles_are_told_of_when_made_and_when_renamed(tmp_path: Pa
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
-            await until(lambda: '"event": "ready"' in running.logged(), running)
+            await ready(running)
             identity = await standin.say(BENIGN)
             thread = standin.thread(identity, HATEFUL)
             await standin.dispatch("THREAD_CREATE", {**thread, "newly_created": True})
@@ -311,39 +312,11 @@ async def test_thread_titles_are_told_of_when_made_and_when_renamed(tmp_path: Pa
     assert "thread or post title" in shown
 
 
-async def test_what_was_written_while_it_was_down_is_caught_up_with(tmp_path: Path) -> None:
-    await with_alert_channel(tmp_path)
-    async with StandIn().serving() as standin:
-        before = await standin.say(HATEFUL)
-        settings = settings_for(standin, tmp_path, BELLWETHER_CATCH_UP__MESSAGES="250")
-        async with bellwether(tmp_path, settings) as running:
-            await until(lambda: rows(tmp_path, "SELECT * FROM watermarks"), running)
-            seen = await standin.say(BENIGN)
-            await until(lambda: rows(tmp_path, MESSAGES) == [(seen,)], running)
-            assert await running.stop() == 0
-        missed = [await standin.say(BENIGN) for _ in range(229)]
-        missed.append(await standin.say(HATEFUL))
-        async with bellwether(tmp_path, settings) as running:
-            await until(lambda: '"caught up"' in running.logged(), running)
-            assert rows(tmp_path, MESSAGES) == [(identity,) for identity in (seen, *missed)]
-            await until(lambda: standin.deleted, running)
-            assert await running.stop() == 0
-        assert standin.deleted == missed[-1:]
-        assert before in standin.messages  # from before the bot came
-        too_many = [await standin.say(BENIGN) for _ in range(300)]
-        async with bellwether(tmp_path, settings) as running:
-            await until(lambda: "too many messages to catch up with" in running.logged(), running)
-            assert len(rows(tmp_path, MESSAGES)) == 1 + len(missed) + 250
-            assert await running.stop() == 0
-        assert (too_many[0],) in rows(tmp_path, MESSAGES)
-        assert (too_many[-1],) not in rows(tmp_path, MESSAGES)
-
-
 async def test_a_backup_of_the_running_bot_and_forgetting_a_person(tmp_path: Path) -> None:
     async with StandIn().serving() as standin:
         settings = settings_for(standin, tmp_path)
         async with bellwether(tmp_path, settings) as running:
-            await until(lambda: '"event": "ready"' in running.logged(), running)
+            await ready(running)
             await standin.say(BENIGN)
             await standin.say(BENIGN, author=7007)
             await until(lambda: len(rows(tmp_path, MESSAGES)) == 2, running)

@@ -125,7 +125,7 @@ def channel() -> discord.TextChannel:
     """A channel of the real client's cache, filled from a real frame."""
     client = discord.Client(intents=discord.Intents.none())
     state = client._connection
-    guild = discord.Guild(data=StandIn()._guild(), state=state)  # type: ignore[arg-type]
+    guild = discord.Guild(data=StandIn().guild(), state=state)  # type: ignore[arg-type]
     state._add_guild(guild)
     found = guild.get_channel(GENERAL)
     assert isinstance(found, discord.TextChannel)

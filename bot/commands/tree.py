@@ -12,6 +12,7 @@ from discord import app_commands
 
 from bot.commands.answers import say, words_of
 from bot.commands.translation import Translator
+from bot.enforcement.retries import PASSING, reason_of
 from bot.intake.members import is_moderator
 from bot.policy.thresholds import SettingError
 from bot.store.sqlite import SqliteStore
@@ -70,7 +71,10 @@ class Tree(app_commands.CommandTree[discord.Client]):
             await say(interaction, words("refused.fault", id=interaction.id))
 
     async def sync_if_changed(self) -> None:
-        """Send the commands to Discord only when they differ from what it last accepted."""
+        """Send the commands to Discord only when they differ from what it last accepted.
+
+        Where that cannot be done it is logged: moderating goes on with the commands there are.
+        """
         translator = Translator()
         await self.set_translator(translator)
         payload = [
@@ -81,6 +85,10 @@ class Tree(app_commands.CommandTree[discord.Client]):
         digest = hashlib.sha256(f"{self.client.application_id}{document}".encode()).hexdigest()
         if await self._store.fact(SYNCED) == digest:
             return
-        await self.sync()
-        await self._store.set_fact(SYNCED, digest)
+        try:
+            await self.sync()
+            await self._store.set_fact(SYNCED, digest)
+        except (discord.HTTPException, *PASSING) as error:
+            log.error("commands not sent, trying again later", reason=reason_of(error))  # noqa: TRY400
+            return
         log.info("commands synced", commands=len(payload))

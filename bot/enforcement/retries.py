@@ -28,6 +28,7 @@ PASSING: Final = (
     ServerUnavailableError,
     sqlite3.OperationalError,
     aiohttp.ClientError,
+    discord.ConnectionClosed,
     OSError,
     TimeoutError,
 )

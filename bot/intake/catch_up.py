@@ -1,31 +1,39 @@
-"""Reading what was written while the bot was away: oldest first, channels in turns, within limits."""
+"""Reading what passed the bot by: oldest first, channels in turns, within limits."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
-import aiohttp
 import discord
 import structlog
 
 from bot.domain import Post
-from bot.intake.surfaces import post_of
+from bot.intake.surfaces import nickname_of, post_of, title_of
+from bot.patience import Patience
 from bot.store.journal import Journal
 
 log = structlog.stdlib.get_logger(__name__)
+T = TypeVar("T")
 
 PAGE: Final = 100
-"""Messages that Discord gives at once."""
+"""Messages, and members, that Discord gives at once."""
 
-PASSING: Final = (discord.DiscordServerError, aiohttp.ClientError, OSError)
-ATTEMPTS: Final = 5
+MOST_MEMBERS: Final = 5_000
+"""Members that are remembered while gaps are being closed."""
 
 Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+
+
+class Patiently(Protocol):
+    """Repeats a request until Discord can be reached; raises what would be refused again."""
+
+    def __call__(self, what: str, act: Callable[[], Awaitable[T]], /) -> Awaitable[T]:
+        """Return what the request returned."""
 
 
 @dataclass(slots=True)
@@ -34,52 +42,98 @@ class _Gap:
     after: int
     until: int
     left: int
+    edits: bool
+    """Whether the page before the gap is still to be read for what was edited meanwhile."""
 
 
 class CatchUp:
     """Knows which channels have been read without a gap, and closes the gaps of the others.
 
-    From the moment a session begins until the gaps are known, no watermark rises; after that those
-    of the channels that are behind stay until their gap is closed. A crash in between so begins
-    again where it was. Messages deleted in the gap, and what stood before an edit, are gone.
+    A gap is what was written while no session was there, while a server was out, or while the
+    queue was full. From the moment a session begins until the gaps of a server are known, none of
+    its watermarks rises; after that those of the channels that are behind stay until their gap is
+    closed. A crash in between so begins again where it was.
+
+    Of what was edited meanwhile the latest ``PAGE`` messages before the gap are looked at.
+    Messages deleted in the gap, and what stood before an edit, are gone.
     """
 
     def __init__(
         self,
+        client: discord.Client,
         journal: Journal,
         submit: Callable[[Post], Awaitable[None]],
         drained: Callable[[], Awaitable[None]],
         *,
+        patiently: Patiently,
+        patience: Patience,
         hours: float,
         messages: int,
     ) -> None:
+        self._client = client
         self._journal = journal
         self._submit = submit
         self._drained = drained
+        self._patiently = patiently
+        self._patience = patience
         self._hours = hours
         self._messages = messages
-        self._planning = True
-        self._behind: set[int] = set()
+        self._session = 0
+        self._ready = False
+        self._known: set[int] = set()
+        """The servers whose gaps are known."""
+        self._gaps: OrderedDict[int, _Gap] = OrderedDict()
+        """By channel; the first one has its turn."""
+        self._missed: dict[int, Post] = {}
+        """By channel, the latest post for which there was no room."""
+        self._members: dict[tuple[int, int], discord.Member | None] = {}
+        """By server and person, for as long as gaps are being closed."""
         self._running: asyncio.Task[None] | None = None
 
-    def level(self, channel_id: int) -> bool:
-        """Return whether a channel has been read without a gap."""
-        return not self._planning and channel_id not in self._behind
+    def level(self, post: Post) -> bool:
+        """Return whether a post's channel has been read without a gap."""
+        channel_id = post.channel_id
+        return (
+            post.guild_id in self._known
+            and channel_id not in self._gaps
+            and channel_id not in self._missed
+        )
 
     def begin(self) -> None:
-        """Expect gaps: a new session has begun."""
-        self._planning = True
+        """Expect gaps everywhere: a new session has begun."""
+        self._session += 1
+        self._ready = False
+        self._known.clear()
 
-    async def start(self, client: discord.Client) -> None:
-        """Find the gaps, and close them beside everything else."""
+    async def start(self) -> None:
+        """Find all gaps, and close them beside everything else."""
         await self.stop()
-        gaps = await self._plan(client)
-        self._behind = {gap.channel.id for gap in gaps}
-        self._planning = False
-        if gaps:
-            log.info("catching up", channels=len(gaps))
-            own_id = client.user.id if client.user else 0
-            self._running = asyncio.create_task(self._close(gaps, own_id), name="catch-up")
+        self._gaps.clear()
+        self._ready = True
+        await self._find(self._client.guilds)
+
+    def unavailable(self, guild_id: int) -> None:
+        """Expect gaps in a server that is out."""
+        self._known.discard(guild_id)
+
+    async def available(self, guild_id: int) -> None:
+        """Find the gaps of a server that is back; before ``start`` that will find them."""
+        guild = self._client.get_guild(guild_id)
+        if self._ready and guild is not None:
+            await self._find([guild])
+
+    async def joined(self, guild_id: int) -> None:
+        """Note that what stands in a server now was written before the bot came."""
+        guild, session = self._client.get_guild(guild_id), self._session
+        if guild is not None:
+            await self._begin(guild)
+        if session == self._session:
+            self._known.add(guild_id)
+
+    def missed(self, post: Post) -> None:
+        """Expect a gap where there was no room for a post; it is read again once there is."""
+        self._missed[post.channel_id] = post
+        self._work()
 
     async def stop(self) -> None:
         """Leave gaps as they are; the next session finds them again."""
@@ -93,89 +147,215 @@ class CatchUp:
         if self._running is not None:
             await asyncio.wait({self._running})
 
-    async def _plan(self, client: discord.Client) -> list[_Gap]:
+    def _work(self) -> None:
+        idle = self._running is None or self._running.done()
+        if self._ready and idle and (self._gaps or self._missed):
+            self._running = asyncio.create_task(self._close(), name="catch-up")
+
+    async def _find(self, guilds: Sequence[discord.Guild]) -> None:
+        session = self._session
         watermarks = await self._journal.watermarks()
-        oldest = discord.utils.time_snowflake(datetime.now(UTC) - timedelta(hours=self._hours))
-        gaps, begun = [], []
-        for guild in client.guilds:
+        for guild in guilds:
+            if guild.unavailable:
+                continue
             known = watermarks.get(guild.id)
-            rooms: list[Readable] = [
-                *guild.text_channels,
-                *guild.voice_channels,
-                *guild.stage_channels,
-                *guild.threads,
-            ]
-            for channel in rooms:
-                until = channel.last_message_id or channel.id
-                if known is None:
-                    # What stood in a server before the bot came is none of its business.
-                    begun.append((channel.id, guild.id, until))
-                    continue
-                # A channel that is not known was made while the bot was away.
-                after = known.get(channel.id, channel.id)
-                if until <= after:
-                    continue
-                allowed = channel.permissions_for(guild.me)
-                if not (allowed.view_channel and allowed.read_message_history):
-                    continue
-                if after < oldest and channel.id in known:
-                    log.warning(
-                        "older messages are not caught up with",
-                        channel_id=channel.id,
-                        hours=self._hours,
-                    )
-                gaps.append(_Gap(channel, max(after, oldest), until, self._messages))
-        await self._journal.begin_watermarks(begun)
-        return gaps
+            if known is None:
+                await self._begin(guild)
+            if session != self._session:
+                return
+            if known is not None:
+                self._add(self._gap(channel, known) for channel in _rooms(guild))
+            self._known.add(guild.id)
+        self._work()
 
-    async def _close(self, gaps: list[_Gap], own_id: int) -> None:
-        turns, read = deque(gaps), 0
-        while turns:
-            gap = turns.popleft()
+    async def _begin(self, guild: discord.Guild) -> None:
+        marks = [
+            (channel.id, guild.id, channel.last_message_id or channel.id)
+            for channel in _rooms(guild)
+        ]
+        await self._patience.until_written(
+            lambda: self._journal.begin_watermarks(marks), "watermarks"
+        )
+
+    def _add(self, gaps: Iterator[_Gap | None]) -> None:
+        found = [gap for gap in gaps if gap is not None]
+        # Where something is missing before where only an edit may be.
+        found.sort(key=lambda gap: gap.until <= gap.after)
+        self._gaps.update((gap.channel.id, gap) for gap in found)
+
+    def _gap(self, channel: Readable, known: Mapping[int, int], until: int = 0) -> _Gap | None:
+        """Return what is to be read of a channel, ``None`` for nothing.
+
+        ``known`` has the server's watermarks; a channel without one was made while the bot was
+        away. A channel in which nobody wrote for as long as is looked back costs nothing.
+        """
+        oldest = discord.utils.time_snowflake(datetime.now(UTC) - timedelta(hours=self._hours))
+        after = known.get(channel.id, channel.id)
+        until = max(until, channel.last_message_id or channel.id)
+        recent = after > oldest
+        if until <= after and not recent:
+            return None
+        allowed = channel.permissions_for(channel.guild.me)
+        if not (allowed.view_channel and allowed.read_message_history):
+            return None
+        if not recent and channel.id in known:
+            log.warning(
+                "older messages are not caught up with", channel_id=channel.id, hours=self._hours
+            )
+        return _Gap(channel, max(after, oldest), until, self._messages, edits=recent)
+
+    async def _close(self) -> None:
+        read = 0
+        if self._gaps:
+            log.info("catching up", channels=len(self._gaps))
+        while self._gaps or self._missed:
+            if self._missed:
+                await self._look_for_missed()
+                continue
+            gap = next(iter(self._gaps.values()))
+            self._gaps.move_to_end(gap.channel.id)
             try:
-                posts = await self._page(gap, own_id)
-            except (discord.Forbidden, discord.NotFound) as error:
+                read += await self._turn(gap)
+            except discord.HTTPException as error:
                 log.warning("cannot catch up", channel_id=gap.channel.id, status=error.status)
-                self._behind.discard(gap.channel.id)
-                continue
-            for post in posts:
-                await self._submit(post)
-            read += len(posts)
-            # Only what is on disk counts as read.
-            await self._drained()
-            await self._journal.raise_watermark(gap.channel.guild.id, gap.channel.id, gap.after)
-            if gap.after < gap.until and gap.left > 0:
-                turns.append(gap)
-                continue
-            if gap.after < gap.until:
-                log.warning(
-                    "too many messages to catch up with, the latest were left out",
-                    channel_id=gap.channel.id,
-                    messages=self._messages,
-                )
-            self._behind.discard(gap.channel.id)
-        log.info("caught up", messages=read)
+                self._closed(gap)
+            except Exception:
+                # One channel must not hold up the others; its watermark stays where it is.
+                log.exception("cannot catch up", channel_id=gap.channel.id)
+                self._known.discard(gap.channel.guild.id)
+                self._closed(gap)
+        self._members.clear()
+        if read:
+            log.info("caught up", messages=read)
 
-    async def _page(self, gap: _Gap, own_id: int) -> list[Post]:
+    def _closed(self, gap: _Gap) -> None:
+        if self._gaps.get(gap.channel.id) is gap:  # or its server was out and back meanwhile
+            del self._gaps[gap.channel.id]
+
+    async def _look_for_missed(self) -> None:
+        """Turn what there was no room for into gaps, once there is room again."""
+        await self._drained()
+        watermarks = await self._journal.watermarks()
+        missed, self._missed = self._missed, {}
+        log.info("reading again what there was no room for", channels=len(missed))
+        for channel_id, post in missed.items():
+            channel = self._client.get_channel(channel_id)
+            if not isinstance(channel, Readable):
+                continue  # deleted since
+            known = watermarks.get(post.guild_id, {})
+            gap = self._gap(channel, known, until=post.message_id)
+            begun = self._gaps.get(channel_id)
+            if begun is not None and gap is not None:
+                begun.until, begun.edits = max(begun.until, gap.until), True
+            elif gap is not None:
+                self._gaps[channel_id] = gap
+
+    async def _turn(self, gap: _Gap) -> int:
+        """Read the next page of a gap, and note it as read; return how many messages it had."""
+        channel = gap.channel
+        if gap.edits:
+            posts = await self._edited(gap)
+            gap.edits = False
+        else:
+            posts = await self._page(gap)
+        for post in posts:
+            await self._submit(post)
+        # Only what is on disk counts as read.
+        await self._drained()
+        await self._patience.until_written(
+            lambda: self._journal.raise_watermark(channel.guild.id, channel.id, gap.after),
+            "watermarks",
+        )
+        if gap.edits or (gap.after < gap.until and gap.left > 0):
+            return len(posts)
+        if gap.after < gap.until:
+            log.warning(
+                "too many messages to catch up with, the latest were left out",
+                channel_id=channel.id,
+                messages=self._messages,
+            )
+        self._closed(gap)
+        return len(posts)
+
+    async def _edited(self, gap: _Gap) -> list[Post]:
+        """Read what was edited since the gap began, and the title of a thread."""
+        me = gap.channel.guild.me
+        since = discord.utils.snowflake_time(gap.after)
+        if me.joined_at is not None:
+            since = max(since, me.joined_at)
+        page = await self._history(gap.channel, before=discord.Object(gap.after + 1))
+        edited = [
+            message
+            for message in reversed(page)
+            if message.edited_at is not None and message.edited_at > since
+        ]
+        posts = await self._posts(gap.channel, edited)
+        if isinstance(gap.channel, discord.Thread):
+            title = title_of(gap.channel)
+            if title is not None:
+                posts.append(title)
+        return posts
+
+    async def _page(self, gap: _Gap) -> list[Post]:
         """Read the next messages of a gap and move its beginning behind them."""
         limit = min(PAGE, gap.left)
-        for attempt in range(ATTEMPTS):
-            try:
-                found = [
-                    message
-                    async for message in gap.channel.history(
-                        limit=limit, after=discord.Object(gap.after), oldest_first=True
-                    )
-                ]
-                break
-            except PASSING as error:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                log.warning("catching up put off", reason=type(error).__name__)
-                await asyncio.sleep(2.0**attempt)
+        found = await self._history(gap.channel, limit=limit, after=discord.Object(gap.after))
+        posts = await self._posts(gap.channel, found)
         gap.left -= limit
         gap.after = max((message.id for message in found), default=gap.until)
         if len(found) < limit:
             gap.after = max(gap.after, gap.until)
-        posts = (post_of(message, own_id) for message in found)
-        return [post for post in posts if post is not None]
+        return posts
+
+    async def _history(
+        self,
+        channel: Readable,
+        *,
+        limit: int = PAGE,
+        before: discord.Object | None = None,
+        after: discord.Object | None = None,
+    ) -> list[discord.Message]:
+        async def read() -> list[discord.Message]:
+            # Before one message, the latest; after one, the oldest.
+            pages = channel.history(limit=limit, before=before, after=after)
+            return [message async for message in pages]
+
+        return await self._patiently("catching up", read)
+
+    async def _posts(self, channel: Readable, found: Sequence[discord.Message]) -> list[Post]:
+        """Return the posts that messages are, with the names their authors go by.
+
+        History comes without the authors' roles, and moderators and the roles that are exempt are
+        known by them.
+        """
+        guild = channel.guild
+        await self._ask_for(guild, {m.author.id for m in found if m.webhook_id is None})
+        posts: dict[tuple[int, int], Post] = {}
+        for message in found:
+            message.author = self._members.get((guild.id, message.author.id)) or message.author
+            for post in (post_of(message, guild.me.id), nickname_of(message)):
+                if post is not None:
+                    posts.setdefault((post.message_id, post.revision), post)
+        return list(posts.values())
+
+    async def _ask_for(self, guild: discord.Guild, ids: Collection[int]) -> None:
+        """Get to know at most ``PAGE`` members, with few requests: 120 a minute are allowed."""
+        new = [number for number in ids if (guild.id, number) not in self._members]
+        if not new:
+            return
+        found = await self._patiently(
+            "asking for members", lambda: guild.query_members(user_ids=new, limit=PAGE)
+        )
+        if len(self._members) > MOST_MEMBERS:
+            self._members.clear()
+        self._members.update(((guild.id, number), None) for number in new)  # who left stays so
+        self._members.update(((guild.id, member.id), member) for member in found)
+
+
+def _rooms(guild: discord.Guild) -> list[Readable]:
+    return [
+        *guild.text_channels,
+        *guild.voice_channels,
+        *guild.stage_channels,
+        *guild.threads,
+    ]

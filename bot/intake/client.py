@@ -53,6 +53,10 @@ class _Lately:
             self._seen.popitem(last=False)
         return True
 
+    def forget(self, key: Hashable) -> None:
+        """Let whatever comes next be new."""
+        self._seen.pop(key, None)
+
 
 def intents() -> discord.Intents:
     """Return the least that reading server messages needs."""
@@ -62,8 +66,8 @@ def intents() -> discord.Intents:
 class Events(Protocol):
     """What the bot does when Discord tells it something."""
 
-    def submit(self, post: Post) -> None:
-        """Take a post, without waiting."""
+    def submit(self, post: Post) -> bool:
+        """Take a post, without waiting; return whether there was room for it."""
 
     async def prepare(self) -> None:
         """Get ready, once, between login and the first gateway frame."""
@@ -73,6 +77,12 @@ class Events(Protocol):
 
     async def ready(self) -> None:
         """Take up what waits, and what was missed. Called for each new session."""
+
+    def unavailable(self, guild_id: int) -> None:
+        """Expect that something is missed in a server that is out."""
+
+    async def available(self, guild_id: int) -> None:
+        """Take up what was missed in a server that is back."""
 
     async def joined(self, guild_id: int) -> None:
         """Note that the bot was added to a server."""
@@ -141,6 +151,14 @@ class Client(discord.Client):
         """Note that the gateway is gone; discord.py reconnects by itself."""
         self.connected = False
 
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """Note that a server is out, before any message of it can come again."""
+        self._events.unavailable(guild.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Note that a server is back, or there at the start of a session."""
+        await self._events.available(guild.id)
+
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Note that the bot was added to a server."""
         await self._events.joined(guild.id)
@@ -179,8 +197,8 @@ class Client(discord.Client):
         # Asked before a post is made of it: nearly every message comes with a name seen before.
         if self._names.new((post.guild_id, post.author_id), hash(post.author_name)):
             name = nickname_of(message)
-            if name is not None:
-                self._events.submit(name)
+            if name is not None and not self._events.submit(name):
+                self._names.forget((post.guild_id, post.author_id))  # the next message brings it
 
     def _read_title(self, thread: discord.Thread) -> None:
         post = title_of(thread)

@@ -58,12 +58,12 @@ class Journal:
         self._sealer = sealer
 
     async def record(
-        self, decisions: Sequence[Decision], level: Callable[[int], bool] = lambda _: False
+        self, decisions: Sequence[Decision], level: Callable[[Post], bool] = lambda _: False
     ) -> list[Decision]:
         """Write scores, due actions and watermarks in one transaction; return the new decisions.
 
-        ``level`` says whether a channel has been read without a gap up to now; only then its
-        watermark rises.
+        ``level`` says whether a post's channel has been read without a gap up to now; only then
+        the watermark rises.
         A message that is already journalled, from before a crash or a replay, is left as it is.
         An edit leads to actions only if it calls for one that its message has not had yet.
         """
@@ -120,7 +120,7 @@ class Journal:
             marks_ = {
                 post.channel_id: post
                 for decision in decisions
-                if (post := decision.post).surface is Surface.MESSAGE and level(post.channel_id)
+                if (post := decision.post).surface is Surface.MESSAGE and level(post)
             }
             await connection.executemany(RAISE, [_watermark(post) for post in marks_.values()])
         return fresh
