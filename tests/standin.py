@@ -108,6 +108,8 @@ class StandIn:
 
     messages: dict[int, dict[str, Any]] = field(default_factory=dict)
     """Every message that stands, oldest first."""
+    updates: int = 0
+    """The channel in which Discord tells moderators of things; community servers have one."""
     joined_at: str = "2026-01-01T00:00:00+00:00"
     """Since when the bot has been in the server."""
     roles: dict[int, list[int]] = field(default_factory=dict)
@@ -436,7 +438,7 @@ class StandIn:
             "system_channel_id": None,
             "system_channel_flags": 0,
             "rules_channel_id": None,
-            "public_updates_channel_id": None,
+            "public_updates_channel_id": str(self.updates) if self.updates else None,
             "afk_channel_id": None,
             "afk_timeout": 300,
             "stage_instances": [],

@@ -77,6 +77,23 @@ async def test_edits_and_previews_are_read_where_they_bring_something_new(tmp_pa
     assert len(standin.sent) == 1
 
 
+async def test_moderators_learn_that_alerts_do_not_reach_them(tmp_path: Path) -> None:
+    await with_alert_channel(tmp_path, channel_id=4444)
+    async with StandIn(updates=MODERATORS).serving() as standin:
+        async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
+            await ready(running)
+            for number in range(5):
+                await standin.say(f"{BORDERLINE} {number}")
+            failed = "SELECT count(*) FROM actions WHERE kind = 'alert' AND status = 'failed'"
+            await until(lambda: rows(tmp_path, failed) == [(5,)], running)
+            await until(lambda: standin.sent, running)
+            assert await running.stop() == 0
+    (notice,) = standin.sent
+    assert notice["channel_id"] == MODERATORS
+    assert "the alert channel no longer exists" in notice["content"]
+    assert notice["allowed_mentions"] == {"parse": []}
+
+
 def catches(running: Running, number: int) -> bool:
     """Whether a process has asked for a signal, by Linux's account of it."""
     status = Path(f"/proc/{running.process.pid}/status").read_text(encoding="ascii")

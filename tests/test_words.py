@@ -12,6 +12,13 @@ import pytest
 from discord.app_commands import TranslationContext, TranslationContextLocation
 
 from bot.commands.translation import Translator, text
+from bot.domain import Note
+from bot.enforcement.permissions import (
+    ALERT_PERMISSIONS,
+    DELETE_PERMISSIONS,
+    TIMEOUT_PERMISSIONS,
+    lacking,
+)
 from bot.words import LANGUAGES, table, words_for
 from tests.world import BORDERLINE, World
 
@@ -121,3 +128,13 @@ async def test_what_is_synced_carries_the_translations(world: World) -> None:
     assert len(BORDERLINE) > 0
     spanish = commands["score"].description_localizations[discord.Locale.latin_american_spanish]
     assert spanish == table("es")("command.score")
+
+
+def test_every_permission_that_may_be_missing_has_its_name_in_discords_settings() -> None:
+    needed = ALERT_PERMISSIONS | DELETE_PERMISSIONS | TIMEOUT_PERMISSIONS
+    missing = lacking(discord.Permissions.none(), needed)
+    assert len(missing) == 6
+    for language in LANGUAGES:
+        assert table(language).permissions(missing)
+    note = Note("failed.delete_permission", {"missing": "read_messages manage_messages"})
+    assert "fehlt Kanal ansehen, Nachrichten verwalten in" in table("de").note(note)

@@ -98,7 +98,7 @@ class AlertButtons:
                 return
             missing = missing_permissions(channel, DELETE_PERMISSIONS, member)
             if missing:
-                lacking = ", ".join(missing)
+                lacking = words.permissions(missing)
                 await say(interaction, words("refused.delete_permission", missing=lacking))
                 return
         async with self._lock(press.case):

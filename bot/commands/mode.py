@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.commands.answers import guild_of, say, words_of
 from bot.commands.context import DAYS, Context
 from bot.commands.controls import Controls, Press
-from bot.commands.setup import missing_in_server
+from bot.commands.setup import add_lacking
 from bot.commands.translation import text
 from bot.domain import Kind
 from bot.enforcement.alerts import button, view_of
@@ -81,10 +81,5 @@ async def _forecast(context: Context, interaction: discord.Interaction) -> disco
             unjudged=judged.unjudged,
         ),
     )
-    lacking = missing_in_server(guild)
-    if lacking:
-        embed.add_field(
-            name=words("setup.lacking_title"),
-            value=words("setup.lacking", missing=", ".join(lacking)),
-        )
+    add_lacking(embed, guild, words)
     return embed

@@ -18,8 +18,8 @@ from bot.enforcement.permissions import (
     ALERT_PERMISSIONS,
     DELETE_PERMISSIONS,
     TIMEOUT_PERMISSIONS,
+    lacking,
     missing_permissions,
-    shown_name,
 )
 from bot.intake.members import MODERATOR
 from bot.policy.entries import ALERT_CHANNEL, PRESET
@@ -76,8 +76,7 @@ def setup_command(
             return
         missing = missing_permissions(channel, ALERT_PERMISSIONS)
         if missing:
-            lacking = words("setup.missing", channel=channel.mention, missing=", ".join(missing))
-            await redraw(interaction, lacking)
+            await redraw(interaction, _missing(channel, missing, words))
             return
         await interaction.response.defer()
         await _send_test(context, guild, channel, policy)
@@ -103,7 +102,7 @@ async def choose_alert_channel(
     """Send alerts to a channel from now on, if the bot may write there; say how that went."""
     missing = missing_permissions(channel, ALERT_PERMISSIONS)
     if missing:
-        return words("setup.missing", channel=channel.mention, missing=", ".join(missing))
+        return _missing(channel, missing, words)
     await context.change(guild, user_id, {ALERT_CHANNEL: channel.id})
     context.dispatcher.forget_problem(guild.id)
     said = words("setup.channel_set", channel=channel.mention)
@@ -114,6 +113,12 @@ async def choose_alert_channel(
 
 def _status(guild: discord.Guild, policy: Policy, words: Words) -> discord.Embed:
     embed = discord.Embed(title=words("setup.title"), description=words("setup.intro"))
+    add_state(embed, guild, policy, words)
+    return embed
+
+
+def add_state(embed: discord.Embed, guild: discord.Guild, policy: Policy, words: Words) -> None:
+    """Say where a server is told, how strictly it begins, what is done, and what hinders that."""
     channel = policy.alert_channel_id
     embed.add_field(
         name=words("show.alerts"), value=f"<#{channel}>" if channel else words("show.nowhere")
@@ -121,24 +126,22 @@ def _status(guild: discord.Guild, policy: Policy, words: Words) -> discord.Embed
     embed.add_field(name=words("show.preset"), value=words(f"preset.{policy.preset}"))
     mode = "enforce" if policy.enforcing else "observe"
     embed.add_field(name=words("show.mode"), value=words(f"show.{mode}"), inline=False)
-    lacking = missing_in_server(guild)
-    if lacking:
+    add_lacking(embed, guild, words)
+
+
+def add_lacking(embed: discord.Embed, guild: discord.Guild, words: Words) -> None:
+    """Say, where it is so, what the bot lacks server-wide for deleting and timing out."""
+    missing = lacking(guild.me.guild_permissions, DELETE_PERMISSIONS | TIMEOUT_PERMISSIONS)
+    if missing:
         embed.add_field(
             name=words("setup.lacking_title"),
-            value=words("setup.lacking", missing=", ".join(lacking)),
+            value=words("setup.lacking", missing=words.permissions(missing)),
             inline=False,
         )
-    return embed
 
 
-def missing_in_server(guild: discord.Guild) -> list[str]:
-    """Return what the bot lacks, server-wide, for deleting and timing out."""
-    granted = guild.me.guild_permissions
-    return [
-        shown_name(name)
-        for name, wanted in DELETE_PERMISSIONS | TIMEOUT_PERMISSIONS
-        if wanted and not getattr(granted, name)
-    ]
+def _missing(channel: discord.TextChannel, missing: list[str], words: Words) -> str:
+    return words("setup.missing", channel=channel.mention, missing=words.permissions(missing))
 
 
 def _dialogue(context: Context, policy: Policy, words: Words) -> discord.ui.View:

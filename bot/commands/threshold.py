@@ -15,6 +15,7 @@ from bot.commands.chart import LOWEST, draw
 from bot.commands.context import DAYS, ChainOf, Context
 from bot.commands.controls import Controls, Press
 from bot.commands.described import entry_name, entry_value, shown
+from bot.commands.setup import add_state
 from bot.commands.translation import text
 from bot.domain import Kind, Note
 from bot.enforcement.alerts import FIELD_LENGTH, button, duration, shorten, view_of
@@ -89,13 +90,7 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
             title=words("show.title") + (f" · #{channel.name}" if channel else ""),
             description=_table(policy, _scopes(guild, channel), words) + words("show.meaning"),
         )
-        where = policy.alert_channel_id
-        embed.add_field(
-            name=words("show.alerts"), value=f"<#{where}>" if where else words("show.nowhere")
-        )
-        mode = "enforce" if policy.enforcing else "observe"
-        embed.add_field(name=words("show.mode"), value=words(f"show.{mode}"))
-        embed.add_field(name=words("show.preset"), value=words(f"preset.{policy.preset}"))
+        add_state(embed, guild, policy, words)
         overridden = [f"<#{scope}>" for scope in policy.overrides if scope != SERVER]
         if overridden and channel is None:
             embed.add_field(

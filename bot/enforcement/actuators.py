@@ -145,7 +145,7 @@ class Enforcing:
             return failed("failed.no_channel")
         missing = missing_permissions(channel, DELETE_PERMISSIONS)
         if missing:
-            return failed("failed.delete_permission", missing=", ".join(missing))
+            return failed("failed.delete_permission", missing=" ".join(missing))
         partial = self._server.client.get_partial_messageable(channel_id, guild_id=guild_id)
         oldest = datetime.now(UTC) - BULK_AGE
         ids = list(dict.fromkeys(post.message_id for post in posts if post.created_at > oldest))
@@ -283,6 +283,22 @@ class Alerting:
             return {}
         return found
 
+    async def complain(self, guild_id: int, note: Note) -> None:
+        """Say that alerts cannot be sent where Discord itself tells moderators of things.
+
+        Community servers have such a channel; elsewhere the log and `/threshold show` must do.
+        """
+        guild = self._server.guild(guild_id)
+        channel = None if guild is None else guild.public_updates_channel
+        if channel is None or missing_permissions(channel, ALERT_PERMISSIONS):
+            return
+        words = self._server.words(guild_id, self._book.of(guild_id))
+        await channel.send(
+            words("notice.alerts", reason=words.note(note)),
+            nonce=guild_id,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+
     def _join(self, case: Case) -> OpenAlert:
         policy = self._book.of(case.decision.post.guild_id)
         return self._alerts.joined(case, pings=_pings(policy, case))
@@ -302,7 +318,7 @@ class Alerting:
             return failed("failed.alert_channel_gone")
         missing = missing_permissions(channel, ALERT_PERMISSIONS)
         if missing:
-            return failed("failed.alert_permission", missing=", ".join(missing))
+            return failed("failed.alert_permission", missing=" ".join(missing))
         return channel
 
     async def _show(self, alert: OpenAlert) -> Outcome:

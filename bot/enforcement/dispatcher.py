@@ -150,6 +150,7 @@ class Dispatcher:
         await self._patience.until_written(
             partial(self._journal.finish, cases, kind, outcomes, groups), "outcome"
         )
+        troubled = (guild_id, kind) in self._problems
         further = []
         for case, outcome in zip(cases, outcomes, strict=True):
             self._tell(kind, case.decision.post, outcome)
@@ -158,7 +159,17 @@ class Dispatcher:
                 further.append(after)
             elif self._on_finished is not None:
                 self._on_finished(case.decision.post)
+        problem = self._problems.get((guild_id, kind))
+        if kind is Kind.ALERT and problem is not None and not troubled:
+            await self._complain(guild_id, problem)
         return further
+
+    async def _complain(self, guild_id: int, problem: Note) -> None:
+        """Tell moderators, once, that alerts do not reach them."""
+        try:
+            await patiently("notice", partial(self._alerting.complain, guild_id, problem))
+        except discord.HTTPException as error:
+            log.warning("notice refused", guild_id=guild_id, reason=reason_of(error))
 
     def _tell(self, kind: Kind, post: Post, outcome: Outcome) -> None:
         about = {"kind": kind, "guild_id": post.guild_id, "message_id": post.message_id}

@@ -16,7 +16,6 @@ ALERT_PERMISSIONS: Final = discord.Permissions(
     view_channel=True, send_messages=True, embed_links=True, read_message_history=True
 )
 DELETE_PERMISSIONS: Final = discord.Permissions(view_channel=True, manage_messages=True)
-SHOWN: Final = {"read_messages": "View Channel", "moderate_members": "Timeout Members"}
 TIMEOUT_PERMISSIONS: Final = discord.Permissions(moderate_members=True)
 
 
@@ -25,17 +24,16 @@ def missing_permissions(
     needed: discord.Permissions,
     member: discord.Member | None = None,
 ) -> list[str]:
-    """Return the names, as Discord shows them, of what a member lacks in a channel.
+    """Return what a member lacks in a channel, by discord.py's names.
 
     The member is the bot itself unless another one is given.
     """
-    granted = channel.permissions_for(member or channel.guild.me)
-    return [shown_name(name) for name, wanted in needed if wanted and not getattr(granted, name)]
+    return lacking(channel.permissions_for(member or channel.guild.me), needed)
 
 
-def shown_name(permission: str) -> str:
-    """Return a permission's name as Discord's settings show it in English."""
-    return SHOWN.get(permission, permission.replace("_", " ").title())
+def lacking(granted: discord.Permissions, needed: discord.Permissions) -> list[str]:
+    """Return what is needed and not granted, by discord.py's names."""
+    return [name for name, wanted in needed if wanted and not getattr(granted, name)]
 
 
 def may_time_out(actor: discord.Member, target: discord.Member) -> Note | None:

@@ -7,7 +7,7 @@ filled in with ``str.format``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -32,8 +32,15 @@ class Words:
         return text.format(**values)
 
     def note(self, note: Note) -> str:
-        """Return what a note says."""
-        return self(note.key, **note.values)
+        """Return what a note says; its permissions are by discord.py's names, with spaces."""
+        values = dict(note.values)
+        if "missing" in values:
+            values["missing"] = self.permissions(str(values["missing"]).split())
+        return self(note.key, **values)
+
+    def permissions(self, names: Iterable[str]) -> str:
+        """Return permissions, by discord.py's names, as Discord's settings call them."""
+        return ", ".join(self(f"permission.{name}") for name in names)
 
 
 @cache
