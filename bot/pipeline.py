@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -17,10 +18,42 @@ from model.scorer import Scorer
 log = structlog.stdlib.get_logger(__name__)
 
 
+class InTurns(asyncio.Queue[Post]):
+    """Posts of one server in their order, servers in turns: a raid is waited for only where it is.
+
+    The hooks are those that ``asyncio.Queue`` has for its subclasses.
+    """
+
+    def _init(self, maxsize: int) -> None:
+        del maxsize
+        self._lines: OrderedDict[int, deque[Post]] = OrderedDict()
+        self._waiting = 0
+
+    def _put(self, item: Post) -> None:
+        self._lines.setdefault(item.guild_id, deque()).append(item)
+        self._waiting += 1
+
+    def _get(self) -> Post:
+        guild_id, line = self._lines.popitem(last=False)
+        post = line.popleft()
+        if line:
+            self._lines[guild_id] = line
+        self._waiting -= 1
+        return post
+
+    def qsize(self) -> int:
+        """Return how many posts wait."""
+        return self._waiting
+
+    def empty(self) -> bool:
+        """Return whether none waits."""
+        return not self._waiting
+
+
 class Pipeline:
     """One loop that turns posts into journalled decisions.
 
-    Posts of one server keep their order, because there is one queue and one loop. While a batch
+    Posts of one server keep their order, because there is one loop. While a batch
     is scored and written the next one gathers, so load makes batches larger by itself. Nothing is
     handed on before it is on disk.
     """
@@ -44,7 +77,7 @@ class Pipeline:
         self._patience = patience
         self._level = level
         self._batch_size = batch_size
-        self._queue: asyncio.Queue[Post] = asyncio.Queue(queue_size)
+        self._queue = InTurns(queue_size)
         self.refused = 0
         """Posts for which there was no room."""
         self._refusing = False

@@ -99,8 +99,10 @@ MESSAGES = "SELECT message_id FROM scores WHERE facts < 8 ORDER BY message_id"
 """What was scored but for nicknames and titles."""
 
 
-async def with_alert_channel(folder: Path, channel_id: int = MODERATORS) -> None:
+async def with_alert_channel(
+    folder: Path, channel_id: int = MODERATORS, guild_id: int = GUILD
+) -> None:
     """Leave a database in which the stand-in's server has chosen its alert channel."""
     store = await SqliteStore.open(folder / DATABASE)
-    await store.desk.change(GUILD, {"alerts.channel": channel_id}, user_id=0)
+    await store.desk.change(guild_id, {"alerts.channel": channel_id}, user_id=0)
     await store.close()

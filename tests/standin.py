@@ -20,8 +20,8 @@ from aiohttp import WSMsgType, web
 
 TOKEN = "stand-in.token.value"
 BOT, APPLICATION, GUILD, OWNER, MEMBER = 9001, 9001, 1001, 2001, 2002
-EVERYONE = GUILD
 GENERAL, MODERATORS = 3001, 3002
+NEIGHBOUR, NEIGHBOUR_GENERAL, NEIGHBOUR_MODERATORS = 1002, 3011, 3012
 THREAD = 11
 EPOCH = 1_420_070_400_000
 
@@ -32,6 +32,7 @@ BOT_PERMISSIONS = MEMBER_PERMISSIONS | discord.Permissions(manage_messages=True,
 MODERATOR_PERMISSIONS = MEMBER_PERMISSIONS | discord.Permissions(
     manage_messages=True, moderate_members=True
 )
+EVERYONE = "@everyone"
 BOT_ROLE, MODERATOR_ROLE = 4001, 4002
 UNKNOWN_MESSAGE = {"message": "Unknown Message", "code": 10008}
 
@@ -49,14 +50,14 @@ def user(identity: int, name: str, *, bot: bool = False) -> dict[str, Any]:
     }
 
 
-def channel(identity: int, name: str) -> dict[str, Any]:
+def channel(identity: int, name: str, guild: int = GUILD) -> dict[str, Any]:
     return {
         "id": str(identity),
         "type": 0,
         "name": name,
         "position": 0,
         "permission_overwrites": [],
-        "guild_id": str(GUILD),
+        "guild_id": str(guild),
         "last_message_id": None,
         "nsfw": False,
         "topic": None,
@@ -72,7 +73,7 @@ def role(identity: int, name: str, permissions: discord.Permissions) -> dict[str
         "color": 0,
         "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
         "hoist": False,
-        "position": 0 if identity == EVERYONE else 1,
+        "position": 0 if name == EVERYONE else 1,
         "permissions": str(permissions.value),
         "managed": False,
         "mentionable": False,
@@ -93,7 +94,7 @@ def member(identity: int, name: str, roles: list[int], *, bot: bool = False) -> 
 
 @dataclass(slots=True)
 class StandIn:
-    """One server with two channels. ``api_base`` and ``gateway_url`` point the bot at it."""
+    """A server with two channels, and any others that ``channels`` speaks of. ``api_base`` and ``gateway_url`` point the bot at it."""
 
     channels: dict[int, dict[str, Any]] = field(
         default_factory=lambda: {
@@ -133,6 +134,8 @@ class StandIn:
 
     sent: list[dict[str, Any]] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
+    deleted_at: dict[int, float] = field(default_factory=dict)
+    """When a message was deleted, in seconds of the monotonic clock."""
     commands: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     identified: asyncio.Event = field(default_factory=asyncio.Event)
@@ -215,7 +218,8 @@ class StandIn:
     async def take_back(self, identity: int, *, where: int = GENERAL) -> None:
         """Have a member delete a message of their own."""
         if self.messages.pop(identity, None) is not None:
-            data = {"id": str(identity), "channel_id": str(where), "guild_id": str(GUILD)}
+            guild = self.channels[where]["guild_id"]
+            data = {"id": str(identity), "channel_id": str(where), "guild_id": guild}
             await self.dispatch("MESSAGE_DELETE", data)
 
     async def edit(self, identity: int, content: str, *, where: int = GENERAL) -> None:
@@ -317,7 +321,7 @@ class StandIn:
         return {
             "id": str(identity),
             "channel_id": str(where),
-            "guild_id": str(GUILD),
+            "guild_id": self.channels[where]["guild_id"],
             "author": user(author, name, bot=author == BOT),
             "member": {k: v for k, v in member(author, name, roles).items() if k != "user"},
             "content": content,
@@ -364,17 +368,15 @@ class StandIn:
         ready = {
             "v": 10,
             "user": user(BOT, "bellwether", bot=True),
-            "guilds": [{"id": str(GUILD), "unavailable": True}],
+            "guilds": [{"id": str(guild), "unavailable": True} for guild in self._guilds()],
             "session_id": f"session-{self._session}",
             "resume_gateway_url": self.gateway_url,
             "application": {"id": str(APPLICATION), "flags": 1 << 18},
             "shard": [0, 1],
         }
-        if not self.invited:
-            ready["guilds"] = []
         await self.dispatch("READY", ready)
-        if self.invited:
-            await self.dispatch("GUILD_CREATE", self.guild())
+        for guild in self._guilds():
+            await self.dispatch("GUILD_CREATE", self.guild(guild))
         self.identified.set()
 
     async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
@@ -394,7 +396,7 @@ class StandIn:
         await self.dispatch(
             "GUILD_MEMBERS_CHUNK",
             {
-                "guild_id": str(GUILD),
+                "guild_id": data["guild_id"],
                 "members": [member(n, "robin", self.roles.get(n, [])) for n in found],
                 "not_found": [n for n in data["user_ids"] if int(n) not in found],
                 "chunk_index": 0,
@@ -403,18 +405,24 @@ class StandIn:
             },
         )
 
-    def guild(self) -> dict[str, Any]:
+    def _guilds(self) -> list[int]:
+        found = dict.fromkeys(int(channel["guild_id"]) for channel in self.channels.values())
+        return list(found) if self.invited else []
+
+    def guild(self, identity: int = GUILD) -> dict[str, Any]:
+        """A server as Discord tells of it."""
+        own = [c for c in self.channels.values() if c["guild_id"] == str(identity)]
         return {
-            "id": str(GUILD),
+            "id": str(identity),
             "name": "Stand-in",
             "owner_id": str(OWNER),
             "roles": [
-                role(EVERYONE, "@everyone", MEMBER_PERMISSIONS),
+                role(identity, EVERYONE, MEMBER_PERMISSIONS),
                 role(BOT_ROLE, "bellwether", self.bot_permissions),
                 role(MODERATOR_ROLE, "moderator", MODERATOR_PERMISSIONS),
             ],
-            "channels": [c for c in self.channels.values() if c["type"] != THREAD],
-            "threads": [c for c in self.channels.values() if c["type"] == THREAD],
+            "channels": [c for c in own if c["type"] != THREAD],
+            "threads": [c for c in own if c["type"] == THREAD],
             "emojis": [],
             "stickers": [],
             "features": [],
@@ -547,10 +555,9 @@ class StandIn:
 
     async def _delete(self, request: web.Request) -> web.Response:
         identity = int(request.match_info["id"])
-        if identity in self.deleted:
+        if identity in self.deleted_at:
             return _json(UNKNOWN_MESSAGE, 404)
-        self.messages.pop(identity, None)
-        self.deleted.append(identity)
+        self._drop(identity)
         return web.Response(status=204)
 
     async def _delete_many(self, request: web.Request) -> web.Response:
@@ -558,10 +565,14 @@ class StandIn:
         if not 2 <= len(ids) <= 100 or len(set(ids)) != len(ids):
             return _json({"message": "Invalid Form Body", "code": 50035}, 400)
         for identity in ids:
-            if identity not in self.deleted:
-                self.messages.pop(identity, None)
-                self.deleted.append(identity)
+            if identity not in self.deleted_at:
+                self._drop(identity)
         return web.Response(status=204)
+
+    def _drop(self, identity: int) -> None:
+        self.messages.pop(identity, None)
+        self.deleted.append(identity)
+        self.deleted_at[identity] = time.monotonic()
 
     async def _one(self, request: web.Request) -> web.Response:
         found = self.messages.get(int(request.match_info["id"]))

@@ -12,10 +12,12 @@ import os
 import random
 import shutil
 import signal
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 
 import pytest
 from aiohttp import web
@@ -35,7 +37,15 @@ from tests.process import (
     until,
     with_alert_channel,
 )
-from tests.standin import BOT, StandIn
+from tests.standin import (
+    BOT,
+    GUILD,
+    NEIGHBOUR,
+    NEIGHBOUR_GENERAL,
+    NEIGHBOUR_MODERATORS,
+    StandIn,
+    channel,
+)
 from tests.test_policy import POST
 from tests.world import BENIGN, BORDERLINE, HATEFUL
 
@@ -416,16 +426,35 @@ async def test_expected_and_done_agree(tmp_path: Path) -> None:
 
 
 async def test_a_raid(tmp_path: Path) -> None:
-    """10,000 hateful messages of 200 accounts as fast as they come."""
+    """10,000 hateful messages of 200 accounts as fast as they come, and a server next door."""
     accounts = range(6_000, 6_200)
+    begun: dict[int, tuple[bool, float]] = {}
+    raiding = over = False
+
+    async def neighbour(standin: StandIn) -> None:
+        while not over:
+            in_raid, now = raiding, time.monotonic()
+            begun[await standin.say(HATEFUL, where=NEIGHBOUR_GENERAL)] = in_raid, now
+            await asyncio.sleep(0.05)
+
     await with_alert_channel(tmp_path)
+    await with_alert_channel(tmp_path, NEIGHBOUR_MODERATORS, NEIGHBOUR)
     async with StandIn().serving() as standin:
+        for identity, name in ((NEIGHBOUR_GENERAL, "general"), (NEIGHBOUR_MODERATORS, "desk")):
+            standin.channels[identity] = channel(identity, name, NEIGHBOUR)
         async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
             await ready(running)
+            next_door = asyncio.create_task(neighbour(standin))
+            await asyncio.sleep(1)
+            raiding = True
             for number in range(10_000):
                 await standin.say(f"{HATEFUL} {number}", author=accounts[number % 200])
             done = "SELECT count(*) FROM actions WHERE kind = 'delete' AND status = 'done'"
+            done += f" AND guild_id = {GUILD}"
             await until(lambda: rows(tmp_path, done)[0][0] == 10_000, running, 120)
+            raiding, over = False, True
+            await next_door
+            await until(lambda: begun.keys() <= standin.deleted_at.keys(), running)
             await quiet(tmp_path, running, standin)
             status = Path(f"/proc/{running.process.pid}/status").read_text(encoding="ascii")
             peak = next(int(x.split()[1]) for x in status.splitlines() if x.startswith("VmHWM"))
@@ -433,6 +462,9 @@ async def test_a_raid(tmp_path: Path) -> None:
         figures = check(tmp_path, standin)
     in_bulk = sum(request.endswith("bulk-delete") for request in standin.requests)
     alerts = len(standin.sent)
+    waited: dict[bool, list[float]] = {False: [], True: []}
+    for identity, (in_raid, then) in begun.items():
+        waited[in_raid].append(standin.deleted_at[identity] - then)
     assert alerts <= 20
     assert in_bulk >= 90
     row(
@@ -441,6 +473,9 @@ async def test_a_raid(tmp_path: Path) -> None:
         **figures,
         alerts_sent=alerts,
         bulk_deletions=in_bulk,
+        next_door_ms=round(median(waited[True]) * 1000),
+        next_door_worst_ms=round(max(waited[True]) * 1000),
+        next_door_in_calm_ms=round(median(waited[False]) * 1000),
         requests=len(standin.requests),
         peak_mb=round(peak / 1024),
         lost=0,

@@ -1,0 +1,45 @@
+"""The queue between intake and scoring."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain import Post
+from bot.pipeline import InTurns
+from tests.test_policy import POST
+
+
+def posts(guilds: list[int]) -> list[Post]:
+    return [replace(POST, message_id=n, guild_id=guild) for n, guild in enumerate(guilds)]
+
+
+@given(st.lists(st.integers(1, 5)))
+def test_servers_take_turns_and_each_keeps_its_order(guilds: list[int]) -> None:
+    queue = InTurns(1_000)
+    for post in posts(guilds):
+        queue.put_nowait(post)
+    assert queue.qsize() == len(guilds)
+    taken = []
+    while not queue.empty():
+        taken.append(queue.get_nowait())
+    assert sorted(post.message_id for post in taken) == list(range(len(guilds)))
+    for guild in set(guilds):
+        own = [post.message_id for post in taken if post.guild_id == guild]
+        assert own == sorted(own)
+        places = [place for place, post in enumerate(taken) if post.guild_id == guild]
+        # While a server has something waiting, every other one goes once between its turns.
+        gaps = [later - place for place, later in zip([-1, *places], places, strict=False)]
+        assert max(gaps) <= len(set(guilds))
+
+
+def test_the_queue_is_bounded() -> None:
+    queue = InTurns(2)
+    for post in posts([1, 2]):
+        queue.put_nowait(post)
+    with pytest.raises(asyncio.QueueFull):
+        queue.put_nowait(POST)
