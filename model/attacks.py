@@ -110,6 +110,29 @@ def _small_letters(char: str, chance: random.Random) -> str:
         return char
 
 
+_HARMLESS: Final = (
+    "we played the new map for an hour yesterday and it was great fun until the rain came",
+    "my sister is here for the week so we cooked something warm and watched a film together",
+    "does anybody know whether the update fixes the sound because mine is still a bit late",
+    "the train was late again this morning but at least there was a seat by the window",
+    "i will be on at eight if somebody wants to go through the second dungeon with me",
+    "thanks for the link from last night the part about the engine was really well explained",
+)
+
+
+def _among(words: int) -> Attack:
+    """Put a text somewhere among harmless words, as one who counts on being diluted would."""
+
+    def attack(text: str, chance: random.Random) -> str:
+        around: list[str] = []
+        while len(around) < words:
+            around += chance.choice(_HARMLESS).split()
+        at = chance.randrange(words + 1)
+        return " ".join((*around[:at], text, *around[at:words]))
+
+    return attack
+
+
 ATTACKS: Final[dict[str, Attack]] = {
     "none": lambda text, _chance: text,
     "unicode confusables": _letters(_confuse),
@@ -138,6 +161,8 @@ ATTACKS: Final[dict[str, Attack]] = {
             + word[at + 2 :]
         )
     ),
+    "among 20 harmless words": _among(20),
+    "among 100 harmless words": _among(100),
 }
 
 

@@ -17,6 +17,7 @@ from model.classes import CLASSES, HARMS
 from model.datasets import REGISTRY
 from model.evaluation import heldout, suite
 from model.lowered import Lowered
+from model.passages import LENGTH, MARGIN, STEP
 from model.training import Tell
 
 GOLDEN: Final[dict[str, frozenset[str]]] = {
@@ -150,6 +151,7 @@ def parameters() -> dict[str, Any]:
         "misspelt_parts": training.MISSPELT_PARTS,
         "misspelt_weight": training.MISSPELT_WEIGHT,
         "source_weights": sources.WEIGHTS,
+        "passages": {"length": LENGTH, "step": STEP, "margin": MARGIN},
         "python": platform.python_version(),
         "scikit_learn": sklearn.__version__,
         "numpy": np.__version__,

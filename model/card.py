@@ -33,7 +33,8 @@ Four heads, each a logistic regression over words, neighbouring words and charac
 ({FEATURES:,} features), each calibrated to a probability: **hate** (an attack on people for what
 they are), **insult** (demeaning words aimed at persons), **threat** (harm wished, announced or
 incited), **offensive** (profane language, whoever it is aimed at). *Neither* is 1 minus the highest.
-A text is normalised first: look-alikes, leet, stars, split and repeated letters, Discord markdown.
+A text is normalised first: look-alikes, leet, stars, split and repeated letters, Discord markdown. A long
+one is scored passage by passage too, and its worst passage counts.
 How it was designed, and what was tried and did not help, stands in
 [docs/classifier.md](../../docs/classifier.md).
 
@@ -98,6 +99,8 @@ def _summary(manifest: Manifest, figures: dict[str, Any]) -> str:
     for attack in ("unicode confusables", "emoji inside words"):
         kept = figures["evasion"][attack]["recall_kept"]
         cells.append((f"alarms kept under {attack}, half of all words or letters", f"{kept:.3f}"))
+    kept = figures["evasion"]["among 20 harmless words"]["recall_kept"]
+    cells.append(("alarms kept where a text stands among 20 harmless words", f"{kept:.3f}"))
     balanced = figures["presets"]["balanced"]
     cells += [
         (f"benign chat that leads to {kind}, unseen half", f"{balanced[f'{kind} benign, all']:.4f}")

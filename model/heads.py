@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -14,6 +14,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from model.classes import CLASSES, HARMS
+from model.passages import MARGIN
 
 Floats = NDArray[np.float64]
 
@@ -95,6 +96,19 @@ def _strongest(features: Any, weights: Floats, keep: int) -> NDArray[np.int_]:  
     return np.sort(np.argsort(-strength, kind="stable")[:keep])
 
 
+def _unseen_scores(
+    features: Any,  # noqa: ANN401
+    folds: NDArray[np.int_],
+    fits: Mapping[Any, Floats],
+) -> Floats:
+    """Return linear scores, shape (rows, heads), each row's by the fit that has not seen its fold."""
+    scores = np.zeros((len(folds), len(HARMS)))
+    for part, fitted in fits.items():
+        rows = folds == part
+        scores[rows] = features[rows] @ fitted[:, :-1].T + fitted[:, -1]
+    return scores
+
+
 class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """The heads over a feature matrix, as scikit-learn knows a classifier.
 
@@ -117,6 +131,7 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         folds: NDArray[np.int_],
         calibration_weight: Floats,
         scale: Floats,
+        passages: Callable[[], Iterator[tuple[Any, NDArray[np.int_]]]] = lambda: iter(()),
         tell: Callable[[str], None] = lambda _step: None,
     ) -> Self:
         """Fit, prune, and calibrate every head.
@@ -126,7 +141,8 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         calibration, which goes by scores of parts a fit has not seen. ``calibration_weight``
         (rows, heads) is what a row counts there, 0 not at all. ``scale`` (features,) is what each
         column had been multiplied by, and is folded into the weights: at serving, columns come
-        without it. Fitted ``columns_`` are the features that were kept.
+        without it. ``passages`` gives, in parts, the features of passages and the row that each is
+        of: scores are calibrated as texts are scored (model/passages.py). Fitted ``columns_`` are the features that were kept.
         """
         # For each head one fit on everything, for use, and one without each fold.
         parts = (None, *np.unique(folds).tolist())
@@ -151,13 +167,17 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         # Pruning moves scores a little, so that calibration comes after it.
         kept = np.append(self.columns_, features.shape[1])
         pruned = features[:, self.columns_]
+        unseen = {
+            part: np.vstack([fits[head, part][kept] for head in range(len(HARMS))])
+            for part in parts[1:]
+        }
+        judged = _unseen_scores(pruned, folds, unseen)
+        for found, owners in passages():
+            lower = _unseen_scores(found[:, self.columns_], folds[owners], unseen) - MARGIN
+            np.maximum.at(judged, owners, lower)
         self.calibrations_ = []
         for head in range(len(HARMS)):
-            scores = np.zeros(len(labels))
-            for part in parts[1:]:
-                judged = folds == part
-                fitted = fits[head, part][kept]
-                scores[judged] = pruned[judged] @ fitted[:-1] + fitted[-1]
+            scores = judged[:, head]
             counts = calibration_weight[:, head]
             used = counts > 0
             self.calibrations_.append(

@@ -20,6 +20,7 @@ from model.classes import HARMS
 from model.features import GRAM_SCALE, WORD_SCALE, gram_keys, n_grams, pair_key, word_key
 from model.heads import PLATT_SHARE, Calibration, Floats
 from model.normalise import MAX_TOKENS
+from model.passages import MARGIN, windows
 
 REMEMBERED_TOKENS: Final = 60_000
 REMEMBERED_CHUNKS: Final = 120_000
@@ -85,12 +86,25 @@ class Lowered:
             self.forget()
         elif len(self._pairs) > REMEMBERED_PAIRS:
             self._pairs = {}
+        pieces = [self.ids(text) for text in texts]
+        owners = []
+        for owner in range(len(texts)):
+            for start, end in windows(len(pieces[owner])):
+                pieces.append(pieces[owner][start:end])
+                owners.append(owner)
+        scores = self._linear(pieces)
+        whole = scores[: len(texts)]
+        if owners:
+            np.maximum.at(whole, owners, scores[len(texts) :] - MARGIN)
+        return whole
+
+    def _linear(self, pieces: Sequence[Sequence[int]]) -> Floats:
+        """Return the linear scores of token lists as they are, shape (pieces, heads)."""
         tokens: list[int] = []
         pairs: list[int] = []
-        starts = np.empty((2, len(texts)), dtype=np.intp)
-        counts = np.empty((2, len(texts)))
-        for index, text in enumerate(texts):
-            ids = self.ids(text)
+        starts = np.empty((2, len(pieces)), dtype=np.intp)
+        counts = np.empty((2, len(pieces)))
+        for index, ids in enumerate(pieces):
             distinct = dict.fromkeys(ids)
             neighbours = dict.fromkeys(pairwise(ids))
             # A zero row leads each message, so that an empty one has something to add up.
@@ -158,9 +172,23 @@ class Lowered:
     def contributions(self, ids: Sequence[int]) -> NDArray[np.float64]:
         """Return what each token adds to each head's score, shape (tokens, heads).
 
-        A pair's part is shared by its two tokens, a repeated token's by its occurrences; the sum
-        over the tokens is the score less the intercept.
+        Where a passage decided, its tokens do and the others nothing. A pair's part is shared by
+        its two tokens, a repeated token's by its occurrences; the sum over the tokens is the score
+        less the intercept, plus the margin where a passage decided.
         """
+        shares = self._shares(ids)
+        ranges = windows(len(ids))
+        if ranges:
+            scores = self._linear([ids, *(ids[start:end] for start, end in ranges)])
+            scores[1:] -= MARGIN
+            for head, worst in enumerate(scores.argmax(axis=0)):
+                if worst:
+                    start, end = ranges[worst - 1]
+                    shares[:, head] = 0
+                    shares[start:end, head] = self._shares(ids[start:end])[:, head]
+        return shares
+
+    def _shares(self, ids: Sequence[int]) -> NDArray[np.float64]:
         if not ids:
             return np.zeros((0, N))
         place = {number: index for index, number in enumerate(dict.fromkeys(ids))}

@@ -19,7 +19,7 @@ from model.lookalikes import REGIONAL_LETTERS, Table, build_tables
 MAX_CHARACTERS: Final = 8_000
 """Longer texts are read up to here: twice Discord's longest message."""
 
-MAX_TOKENS: Final = 400
+MAX_TOKENS: Final = 2_000
 """Further tokens are not read; with this no text costs more than a bounded time."""
 
 URL_TOKEN, USER_TOKEN, CODE_TOKEN, NUMBER_TOKEN = "%url", "%user", "%code", "%0"

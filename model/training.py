@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from model import attacks, datasets, sources
 from model.classes import HARMS
 from model.features import ChatVectorizer
 from model.heads import UNKNOWN, Floats, Heads
 from model.normalise import Normaliser
+from model.passages import ByPassage, windows
 from model.sources import Row
 
 C: Final = 1.0
@@ -40,6 +40,9 @@ MISSPELT_PARTS: Final = {
 MISSPELT_WEIGHT: Final = 0.5
 """What a misspelt copy counts beside its original."""
 
+
+AT_ONCE: Final = 50_000
+"""Passages whose features are held in memory together."""
 
 Tell = Callable[[str], None]
 
@@ -116,7 +119,7 @@ def read_corpus(data_dir: Path | None, tell: Tell) -> tuple[Corpus, Normaliser]:
     return corpus, normaliser
 
 
-def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> Pipeline:
+def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> ByPassage:
     """Fit features and heads on the training rows and return the pruned, calibrated pipeline."""
     plain = np.flatnonzero(corpus.trained)
     spoilt = misspelt(corpus, plain)
@@ -139,6 +142,18 @@ def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> Pipeline:
         # On texts as they were written: misspelt ones are no tenth of any chat.
         known = np.flatnonzero(labels[: len(plain), head] != UNKNOWN)
         calibrating[known, head] = _as_held_out(corpus, head, source[known])
+
+    def passages() -> Iterator[tuple[Any, NDArray[np.int_]]]:
+        owned = [
+            (owner, message[start:end])
+            for owner, message in enumerate(messages[: len(plain)])
+            for start, end in windows(len(message))
+        ]
+        for at in range(0, len(owned), AT_ONCE):
+            part = owned[at : at + AT_ONCE]
+            found = vectorizer.transform_tokens(tokens for _, tokens in part)
+            yield found, np.array([owner for owner, _ in part])
+
     heads = Heads(C, FEATURES).fit(
         features,
         labels,
@@ -146,9 +161,10 @@ def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> Pipeline:
         folds=folds,
         calibration_weight=calibrating,
         scale=vectorizer.idf_,
+        passages=passages,
         tell=tell,
     )
-    return Pipeline([("features", vectorizer.restricted(heads.columns_)), ("heads", heads)])
+    return ByPassage([("features", vectorizer.restricted(heads.columns_)), ("heads", heads)])
 
 
 def misspelt(corpus: Corpus, chosen: NDArray[np.int_]) -> list[tuple[int, str]]:

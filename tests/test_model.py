@@ -13,9 +13,14 @@ from model import artefact, candidate, datasets, sources
 from model.classes import CLASSES, HARMS
 from model.lowered import Lowered
 from model.normalise import MAX_CHARACTERS
+from model.passages import LENGTH, MARGIN, windows
 from model.scorer import Scorer
 
 SCORER = Scorer.load()
+FILLER = (
+    "we played the new map for an hour yesterday and it was great fun until the rain came and we"
+    " went home to cook something warm with my sister who is here for the week"
+)
 
 
 @given(st.text())
@@ -83,12 +88,42 @@ def test_an_explanation_adds_up_and_points_into_the_text() -> None:
     strongest = max(words, key=lambda word: word.weights["insult"])
     assert text[strongest.start : strongest.end] in {"p4thetic", "idi0t,"}
     model, _ = artefact.load(artefact.PACKAGED)
-    intercept = model.named_steps["heads"].intercept_
-    score = model.named_steps["heads"].decision_function(
-        model.named_steps["features"].transform([text])
-    )
     total = [sum(word.weights[harm] for word in words) for harm in HARMS]
-    np.testing.assert_allclose(total + intercept, score[0], atol=1e-9)
+    score = model.decision_function([text])[0]
+    np.testing.assert_allclose(total + model.named_steps["heads"].intercept_, score, atol=1e-9)
+
+
+def test_a_long_text_is_explained_by_the_passage_that_decided() -> None:
+    text = f"{FILLER} you are a pathetic idiot and nobody likes you {FILLER}"
+    words = SCORER.explain(text)
+    weighed = [word for word in words if word.weights["insult"]]
+    assert 0 < len(weighed) <= LENGTH
+    assert "idiot" in {text[word.start : word.end] for word in weighed}
+    # Each head may have had another passage, and none at all.
+    insult = HARMS.index("insult")
+    model, _ = artefact.load(artefact.PACKAGED)
+    score = model.decision_function([text])[0, insult]
+    total = sum(word.weights["insult"] for word in words)
+    intercept = model.named_steps["heads"].intercept_[insult]
+    assert total + intercept - MARGIN == pytest.approx(score, abs=1e-5)
+
+
+@pytest.mark.parametrize("around", [10, 40, 200])
+def test_harmless_words_around_it_do_not_hide_an_insult(around: int) -> None:
+    filler = " ".join((FILLER * 9).split()[:around])
+    insult = "you are a pathetic idiot and nobody likes you"
+    (alone, hidden, harmless) = SCORER.score([insult, f"{filler} {insult} {filler}", filler])
+    assert alone["insult"] > 0.8
+    assert hidden["insult"] > 0.5
+    assert harmless["insult"] < 0.1
+
+
+@given(st.integers(0, 500))
+def test_every_token_is_in_a_passage(tokens: int) -> None:
+    ranges = windows(tokens)
+    assert all(end - start == LENGTH and 0 <= start <= end <= tokens for start, end in ranges)
+    covered = {place for start, end in ranges for place in range(start, end)}
+    assert covered == (set(range(tokens)) if tokens > LENGTH else set())
 
 
 @given(st.text(max_size=200))

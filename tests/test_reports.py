@@ -107,7 +107,7 @@ async def test_why_says_for_every_rule_whether_it_was_reached(world: World) -> N
     assert result.ephemeral
     assert result.response is not None
     shown = str(result.response.embeds[0].to_dict())
-    assert "≥ 0.60 alert" in shown
+    assert "≥ 0.57 alert" in shown
     assert "< 0." in shown
     assert "garbage" in shown
 
