@@ -106,26 +106,30 @@ class Housekeeping:
             return  # a reader is busy; the next turn folds it in
 
     async def _erase(self, where: str, parameters: tuple[object, ...]) -> int:
-        total = last = 0
+        """Erase what the condition finds; return how many messages that were."""
+        total = 0
+        last = (-1, 0)
         while True:
             # Each chunk goes on where the last one ended. An index by author would spare the one
             # search that remains, and make each decision's writing take twice as long.
             rows = await self._database.read(
-                "SELECT DISTINCT message_id FROM scores"  # noqa: S608 - our own conditions
-                f" WHERE {where} AND message_id > ? ORDER BY message_id LIMIT {CHUNK}",
-                (*parameters, last),
+                "SELECT message_id, revision FROM scores"  # noqa: S608 - our own conditions
+                f" WHERE {where} AND (message_id, revision) > (?, ?)"
+                f" ORDER BY message_id, revision LIMIT {CHUNK}",
+                (*parameters, *last),
             )
-            ids = [(row[0],) for row in rows]
-            if not ids:
+            keys = [(row[0], row[1]) for row in rows]
+            if not keys:
                 break
-            (last,) = ids[-1]
             async with self._database.transaction() as connection:
                 for table in OF_MESSAGES:
+                    # By both: a nickname goes by its member's id, which is the same everywhere.
                     await connection.executemany(
-                        f"DELETE FROM {table} WHERE message_id = ?",  # noqa: S608 - our own names
-                        ids,
+                        f"DELETE FROM {table} WHERE message_id = ? AND revision = ?",  # noqa: S608 - our own names
+                        keys,
                     )
-            total += len(ids)
+            total += len({message_id for message_id, _ in keys} - {last[0]})
+            last = keys[-1]
         if total:
             await self.overwrite()
         return total
