@@ -40,7 +40,10 @@ class Words:
 
     def permissions(self, names: Iterable[str]) -> str:
         """Return permissions, by discord.py's names, as Discord's settings call them."""
-        return ", ".join(self(f"permission.{name}") for name in names)
+        known = table("en").texts
+        return ", ".join(
+            self(f"permission.{name}") if f"permission.{name}" in known else name for name in names
+        )
 
 
 @cache
