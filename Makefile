@@ -14,7 +14,7 @@ test: $(VENV)/.dev  ## the test suite
 
 test-faults: $(VENV)/.dev  ## kill -9, lost answers, garbage, full disks; KILLS=100, some minutes
 	rm -f runs/faults.jsonl
-	$(BIN)/python -m pytest -m faults tests/test_faults.py $(ARGS)
+	$(BIN)/python -m pytest -m faults tests $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types
 	$(BIN)/ruff format --check .

@@ -20,7 +20,6 @@ from bot.domain import Case, Post, Surface
 from bot.enforcement.actuators import Alerting, Enforcing, Observing, Server
 from bot.enforcement.dispatcher import Dispatcher
 from bot.enforcement.grouping import OpenAlerts
-from bot.enforcement.retries import patiently
 from bot.errors import OperatorError
 from bot.http.api import create_api
 from bot.http.server import HttpServer
@@ -29,6 +28,7 @@ from bot.intake.client import Client, point_at
 from bot.patience import Patience
 from bot.pipeline import Pipeline
 from bot.policy.book import PolicyBook
+from bot.retries import patiently
 from bot.settings import Settings, require_token
 from bot.store.sqlite import SqliteStore
 from model.artefact import ArtefactError
@@ -69,6 +69,7 @@ class App:
         self.housekeeping = store.housekeeping
         self.accepting = True
         self._unfinished: list[Case] = []
+        self._taking_up: set[asyncio.Task[None]] = set()
         self._scoring: asyncio.Task[None] | None = None
         self._housekeeping: asyncio.Task[None] | None = None
         self.book = PolicyBook(settings.moderation.defaults(scorer.presets))
@@ -102,7 +103,6 @@ class App:
             store.journal,
             self.pipeline.submit_patiently,
             self.pipeline.drained,
-            patiently=patiently,
             patience=self.patience,
             hours=settings.catch_up.hours,
             messages=settings.catch_up.messages,
@@ -174,18 +174,35 @@ class App:
     def _level(self, post: Post) -> bool:
         return self.catch_up.level(post)
 
-    async def take_up(self) -> None:
-        """Hand on, once, what an earlier process decided but did not finish."""
-        cases, self._unfinished = self._unfinished, []
-        if cases:
-            log.info("taking up unfinished actions", cases=len(cases))
-            recall = partial(self._alerting.recalled, cases)
-            cases = await patiently("taking up", recall)
-        self.dispatcher.hand_on(cases)
+    def take_up(self) -> None:
+        """Hand on, once, what an earlier process decided but did not finish.
+
+        Each server by itself: one that is out just now holds up no other.
+        """
+        by_server: dict[int, list[Case]] = {}
+        for case in self._unfinished:
+            by_server.setdefault(case.decision.post.guild_id, []).append(case)
+        self._unfinished = []
+        for guild_id, cases in by_server.items():
+            log.info("taking up unfinished actions", guild_id=guild_id, cases=len(cases))
+            task = asyncio.create_task(self._take_up(cases), name=f"take-up-{guild_id}")
+            self._taking_up.add(task)
+            task.add_done_callback(self._taking_up.discard)
+
+    async def _take_up(self, cases: Sequence[Case]) -> None:
+        try:
+            left = await patiently("taking up", partial(self._alerting.recalled, cases))
+        except Exception:
+            # They stay pending on disk; handing them on could tell moderators twice.
+            log.exception("cases left pending after an unforeseen error", cases=len(cases))
+        else:
+            self.dispatcher.hand_on(left)
 
     async def drained(self) -> None:
         """Wait until everything submitted so far is journalled and acted on."""
         await self.catch_up.done()
+        if self._taking_up:
+            await asyncio.wait(self._taking_up)
         await self.pipeline.drained()
         await self.dispatcher.drained()
 
@@ -234,6 +251,9 @@ class App:
                     self.book.forget(guild_id)
             except sqlite3.OperationalError as error:
                 log.warning("housekeeping put off", reason=str(error))
+            except Exception:
+                # Nothing may end this: what is not erased is kept longer than was promised.
+                log.exception("housekeeping failed, trying again in an hour")
             else:
                 if erased:
                     log.info("erased what was kept long enough", messages=erased)
@@ -252,6 +272,8 @@ class App:
             if self._housekeeping is not None:
                 closing.push_async_callback(_cancelled, self._housekeeping)
             closing.push_async_callback(self.catch_up.stop)
+            for task in self._taking_up:
+                closing.push_async_callback(_cancelled, task)
             if self._scoring is not None:
                 closing.push_async_callback(_cancelled, self._scoring)
             if self._http is not None:
@@ -268,10 +290,10 @@ class _Events:
         """Queue a post, unless the bot is stopping; where there is no room, it is read later."""
         if not self._app.accepting:
             return False
-        taken = self._app.pipeline.submit(post)
-        if not taken and post.surface is not Surface.NICKNAME:
-            self._app.catch_up.missed(post)
-        return taken
+        refused = self._app.pipeline.submit(post)
+        if refused is not None and refused.surface is not Surface.NICKNAME:
+            self._app.catch_up.missed(refused)
+        return refused is not post
 
     async def prepare(self) -> None:
         """Have buttons answered, and send Discord the commands if they changed."""
@@ -284,11 +306,11 @@ class _Events:
 
     async def ready(self) -> None:
         """Take up what an earlier process left, and read what was written meanwhile."""
-        await self._app.tree.sync_if_changed()  # in case it could not be done before
         await self._returned([guild.id for guild in self._app.client.guilds])
-        await self._app.take_up()
+        self._app.take_up()
         if self._app.accepting:
             await self._app.catch_up.start()
+        await self._app.tree.sync_if_changed()  # in case it could not be done before
 
     def unavailable(self, guild_id: int) -> None:
         """Expect that something is missed in a server that is out."""
@@ -301,8 +323,8 @@ class _Events:
 
     async def joined(self, guild_id: int) -> None:
         """Keep a server's data, which may have been about to be erased; leave its past alone."""
-        await self._returned([guild_id])
         await self._app.catch_up.joined(guild_id)
+        await self._returned([guild_id])
 
     async def left(self, guild_id: int) -> None:
         """Begin the delay after which a server's data are erased."""

@@ -41,6 +41,19 @@ class InTurns(asyncio.Queue[Post]):
         self._waiting -= 1
         return post
 
+    def displace(self, post: Post) -> Post:
+        """Put a post into a full queue in place of the latest of the longest line; return that one.
+
+        The post itself is returned where its own server's line is the longest.
+        """
+        guild_id, line = max(self._lines.items(), key=lambda item: len(item[1]))
+        own = self._lines.get(post.guild_id, ())
+        if guild_id == post.guild_id or len(own) + 1 >= len(line):
+            return post
+        displaced = line.pop()
+        self._lines.setdefault(post.guild_id, deque()).append(post)
+        return displaced
+
     def qsize(self) -> int:
         """Return how many posts wait."""
         return self._waiting
@@ -83,11 +96,11 @@ class Pipeline:
         self._refusing = False
         self.recorded = 0
 
-    def submit(self, post: Post) -> bool:
+    def submit(self, post: Post) -> Post | None:
         """Put a post on the queue without waiting: an event handler that awaits loses its order.
 
-        Returns whether there was room. What is refused is counted, and the first of each run of
-        refusals logged.
+        Returns the post for which there was no room, of the server with most of them, if any. It is
+        counted, and the first of each run logged.
         """
         try:
             self._queue.put_nowait(post)
@@ -96,9 +109,9 @@ class Pipeline:
                 log.error("queue full", queue_size=self._queue.maxsize)  # noqa: TRY400 - expected
             self.refused += 1
             self._refusing = True
-            return False
+            return self._queue.displace(post)
         self._refusing = False
-        return True
+        return None
 
     async def submit_patiently(self, post: Post) -> None:
         """Put a post on the queue, waiting for room: what is read from history can wait."""

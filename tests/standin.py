@@ -121,8 +121,12 @@ class StandIn:
     _interactions: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     fault: Callable[[web.Request], str] = lambda _request: ""
-    """What goes wrong with a request: "429", "500", "503", "delay", "drop" before anything is done
-    or "lose" after it, "" for nothing."""
+    """What goes wrong with a request: "429", "429 for an hour", "500", "503", "delay", "drop" before
+    anything is done or "lose" after it, "" for nothing."""
+    asked_for_members: Callable[[], Awaitable[bool]] | None = None
+    """What happens when the bot asks for members; it returns whether that is all."""
+    out: set[int] = field(default_factory=set)
+    """Servers that are not there when the bot connects."""
     everybody: bool = False
     """Whether every connection is told of everything, not only the latest."""
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
@@ -290,6 +294,11 @@ class StandIn:
             },
         }
 
+    def next_door(self) -> None:
+        """Have a second server, with two channels too."""
+        for identity, name in ((NEIGHBOUR_GENERAL, "general"), (NEIGHBOUR_MODERATORS, "desk")):
+            self.channels[identity] = channel(identity, name, NEIGHBOUR)
+
     async def dispatch(self, event: str, data: dict[str, Any]) -> None:
         """Tell the bot, if it is there; a session that is resumed is told what it missed."""
         if self._session == 0:
@@ -376,7 +385,8 @@ class StandIn:
         }
         await self.dispatch("READY", ready)
         for guild in self._guilds():
-            await self.dispatch("GUILD_CREATE", self.guild(guild))
+            if guild not in self.out:
+                await self.dispatch("GUILD_CREATE", self.guild(guild))
         self.identified.set()
 
     async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
@@ -391,6 +401,8 @@ class StandIn:
     async def _members(self, data: dict[str, Any]) -> None:
         """Answer for members by their ids, as Discord does without the members intent."""
         assert 1 <= len(data["user_ids"]) <= 100
+        if self.asked_for_members is not None and await self.asked_for_members():
+            return
         known = {int(message["author"]["id"]) for message in self.messages.values()}
         found = [number for number in map(int, data["user_ids"]) if number in known]
         await self.dispatch(
@@ -469,11 +481,12 @@ class StandIn:
 
     async def _with_fault(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         fault = self.fault(request) if request.path.startswith("/api/") else ""
-        if fault == "429":
-            limited = _json({"message": "slow down", "retry_after": 0.05, "global": False}, 429)
+        if fault.startswith("429"):
+            wait = 0.05 if fault == "429" else 3_600
+            limited = _json({"message": "slow down", "retry_after": wait, "global": False}, 429)
             # Without it discord.py takes the answer for a ban.
             limited.headers["Via"] = "1.1 stand-in"
-            limited.headers["Retry-After"] = "0.05"
+            limited.headers["Retry-After"] = str(wait)
             return limited
         if fault in {"500", "503"}:
             return _json({"message": "not now", "code": 0}, int(fault))

@@ -182,7 +182,7 @@ async def test_a_deleted_alert_channel_is_reported_and_can_be_replaced(world: Wo
 
 
 async def test_a_passing_failure_is_retried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.enforcement.retries.RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr("bot.retries.RETRY_SECONDS", (0.01,))
     await world.choose_desk()
     world.env.inject_error("POST", "/channels/*/messages", status=503, times=9)
     world.env.inject_error("DELETE", "/channels/*/messages/*", status=503, times=9)
@@ -268,8 +268,8 @@ async def test_a_full_queue_refuses_and_counts(settings: Settings) -> None:
             await app.drained()
             post = post_of(original, 0)
             assert post is not None
-            assert app.pipeline.submit(post)
-            assert not app.pipeline.submit(post)
+            assert app.pipeline.submit(post) is None
+            assert app.pipeline.submit(post) is post
             assert app.pipeline.refused == 2  # the other was the name the member goes by
     finally:
         await app.close()

@@ -44,17 +44,17 @@ from tests.standin import (
     NEIGHBOUR_GENERAL,
     NEIGHBOUR_MODERATORS,
     StandIn,
-    channel,
 )
 from tests.test_policy import POST
 from tests.world import BENIGN, BORDERLINE, HATEFUL
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(3_600)]
 
 KILLS = int(os.environ.get("KILLS", "100"))
 TEXTS = (BENIGN, "see you at eight", "good game", BORDERLINE, "you stupid idiot", HATEFUL)
 LATELY = 50
 """People edit what they have just written; the bot, when it is back, looks at a page of 100."""
+MOST_AT_ONCE = 150
 MEMBERS = tuple(range(2002, 2010))
 ROWS = Path("runs/faults.jsonl")
 
@@ -135,7 +135,9 @@ def check(folder: Path, standin: StandIn) -> dict[str, int]:
 
 async def stream(standin: StandIn, chance: random.Random, stop: asyncio.Event) -> None:
     """Chat as fast as a busy server: messages, edits and deletions by their authors."""
-    while not stop.is_set():
+    for _ in range(MOST_AT_ONCE):  # or a slow machine would fall behind for good
+        if stop.is_set():
+            return
         what = chance.random()
         mine = list(standing(standin))
         if what < 0.75 or not mine:
@@ -440,8 +442,7 @@ async def test_a_raid(tmp_path: Path) -> None:
     await with_alert_channel(tmp_path)
     await with_alert_channel(tmp_path, NEIGHBOUR_MODERATORS, NEIGHBOUR)
     async with StandIn().serving() as standin:
-        for identity, name in ((NEIGHBOUR_GENERAL, "general"), (NEIGHBOUR_MODERATORS, "desk")):
-            standin.channels[identity] = channel(identity, name, NEIGHBOUR)
+        standin.next_door()
         async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
             await ready(running)
             next_door = asyncio.create_task(neighbour(standin))
@@ -466,7 +467,7 @@ async def test_a_raid(tmp_path: Path) -> None:
     for identity, (in_raid, then) in begun.items():
         waited[in_raid].append(standin.deleted_at[identity] - then)
     assert alerts <= 20
-    assert in_bulk >= 90
+    assert 100 <= in_bulk <= 300  # of at most 100 messages each
     row(
         "raid: 10,000 messages of 200 accounts",
         times=1,

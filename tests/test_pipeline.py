@@ -37,9 +37,15 @@ def test_servers_take_turns_and_each_keeps_its_order(guilds: list[int]) -> None:
         assert max(gaps) <= len(set(guilds))
 
 
-def test_the_queue_is_bounded() -> None:
-    queue = InTurns(2)
-    for post in posts([1, 2]):
+def test_a_full_queue_makes_room_at_the_longest_line() -> None:
+    queue = InTurns(4)
+    first, *_, latest = raid = posts([1, 1, 1, 1])
+    for post in raid:
         queue.put_nowait(post)
     with pytest.raises(asyncio.QueueFull):
         queue.put_nowait(POST)
+    assert queue.displace(first) is first
+    neighbour = replace(POST, guild_id=2)
+    assert queue.displace(neighbour) is latest
+    assert queue.qsize() == 4
+    assert [queue.get_nowait() for _ in range(4)] == [raid[0], neighbour, raid[1], raid[2]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from typing import Final
@@ -12,14 +13,17 @@ from discord import app_commands
 
 from bot.commands.answers import say, words_of
 from bot.commands.translation import Translator
-from bot.enforcement.retries import PASSING, reason_of
 from bot.intake.members import is_moderator
 from bot.policy.thresholds import SettingError
+from bot.retries import PASSING, reason_of
 from bot.store.sqlite import SqliteStore
 
 log = structlog.stdlib.get_logger(__name__)
 
 SYNCED: Final = "command_tree"
+
+SYNC_SECONDS: Final = 10.0
+"""Commands have so long to be taken; moderating does not wait longer for them."""
 
 FOR_MEMBERS: Final = "for_members"
 """A command's extra that opens it to everybody in the server."""
@@ -86,7 +90,8 @@ class Tree(app_commands.CommandTree[discord.Client]):
         if await self._store.fact(SYNCED) == digest:
             return
         try:
-            await self.sync()
+            # discord.py would wait out any rate limit, and the bot with it.
+            await asyncio.wait_for(self.sync(), SYNC_SECONDS)
             await self._store.set_fact(SYNCED, digest)
         except (discord.HTTPException, *PASSING) as error:
             log.error("commands not sent, trying again later", reason=reason_of(error))  # noqa: TRY400

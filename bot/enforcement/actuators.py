@@ -27,9 +27,9 @@ from bot.enforcement.permissions import (
     missing_permissions,
     timed_out_until,
 )
-from bot.enforcement.retries import ServerUnavailableError, passes, reason_of
 from bot.policy.book import PolicyBook
 from bot.policy.rules import Policy
+from bot.retries import ServerUnavailableError, passes, reason_of
 from bot.store.journal import Journal
 from bot.words import Words, words_for
 
@@ -242,23 +242,23 @@ class Alerting:
     async def recalled(self, cases: Sequence[Case]) -> list[Case]:
         """Mark what an earlier process has told already, though it could not write that down.
 
+        All cases are of one server.
+
         Alerts name their message in their buttons' ids and count what they tell of, so the alert
         channel itself says what moderators have seen.
         """
         assigned = await self._journal.assigned(
             [case for case in cases if Kind.ALERT not in case.outcomes]
         )
-        seen: dict[int, dict[CaseKey, int]] = {}
+        seen: dict[CaseKey, int] | None = None
         found = []
         for case in cases:
             lead, count = assigned.get(key_of(case), (None, 0))
             if lead is not None:
-                guild_id = case.decision.post.guild_id
-                if guild_id not in seen:
-                    seen[guild_id] = await self._seen(
-                        guild_id, min(key[0] for key, _ in assigned.values())
-                    )
-                if seen[guild_id].get(lead, 0) >= (1 if lead == key_of(case) else count):
+                if seen is None:
+                    since = min(key[0] for key, _ in assigned.values())
+                    seen = await self._seen(case.decision.post.guild_id, since)
+                if seen.get(lead, 0) >= (1 if lead == key_of(case) else count):
                     post = replace(case.decision.post, message_id=lead[0], revision=lead[1])
                     await self._journal.finish([case], Kind.ALERT, [DONE], [post])
                     case = replace(case, outcomes={**case.outcomes, Kind.ALERT: DONE})  # noqa: PLW2901
@@ -272,7 +272,10 @@ class Alerting:
             return {}
         own, found = self._server.client.user, {}
         try:
-            async for message in channel.history(limit=RECALLED, after=discord.Object(since)):
+            # The latest first: an edited message, or whoever has a name, can be years old.
+            async for message in channel.history(
+                limit=RECALLED, after=discord.Object(since), oldest_first=False
+            ):
                 if own is not None and message.author.id == own.id:
                     lead = lead_of(message)
                     if lead is not None and message.embeds:

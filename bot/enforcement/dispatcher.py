@@ -15,9 +15,9 @@ import structlog
 
 from bot.domain import Case, Kind, Note, Outcome, Post, Status
 from bot.enforcement.actuators import Actuator, Alerting
-from bot.enforcement.retries import patiently, reason_of
 from bot.patience import Patience
 from bot.policy.book import PolicyBook
+from bot.retries import PASSING, patiently, reason_of
 from bot.store.journal import Journal
 
 log = structlog.stdlib.get_logger(__name__)
@@ -32,6 +32,9 @@ may need a request each, and deletions wait for them."""
 REFUSALS: Final = 5
 PAUSE_SECONDS: Final = 300.0
 """After so many refusals in a row nothing of the kind is asked for so long in that server."""
+
+NOTICE_SECONDS: Final = 86_400.0
+"""Between two notices to a server that alerts do not reach its moderators."""
 
 
 class Dispatcher:
@@ -68,6 +71,8 @@ class Dispatcher:
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._stopped = False
         self._problems: dict[tuple[int, Kind], Note] = {}
+        self._noticed: dict[int, float] = {}
+        self._notices: set[asyncio.Task[None]] = set()
         self._refusals: dict[tuple[int, Kind], _Refusals] = {}
 
     def problem(self, guild_id: int) -> Note | None:
@@ -101,7 +106,7 @@ class Dispatcher:
     async def stop(self) -> None:
         """Give up what has not been done; it stays pending in the journal."""
         self._stopped = True
-        workers = list(self._workers.values())
+        workers = [*self._workers.values(), *self._notices]
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
@@ -161,15 +166,25 @@ class Dispatcher:
                 self._on_finished(case.decision.post)
         problem = self._problems.get((guild_id, kind))
         if kind is Kind.ALERT and problem is not None and not troubled:
-            await self._complain(guild_id, problem)
+            self._complain(guild_id, problem)
         return further
 
-    async def _complain(self, guild_id: int, problem: Note) -> None:
-        """Tell moderators, once, that alerts do not reach them."""
-        try:
-            await patiently("notice", partial(self._alerting.complain, guild_id, problem))
-        except discord.HTTPException as error:
-            log.warning("notice refused", guild_id=guild_id, reason=reason_of(error))
+    def _complain(self, guild_id: int, problem: Note) -> None:
+        """Tell moderators, once a day, that alerts do not reach them; nothing waits for that."""
+        now = time.monotonic()
+        if now - self._noticed.get(guild_id, -NOTICE_SECONDS) < NOTICE_SECONDS:
+            return
+        self._noticed[guild_id] = now
+
+        async def send() -> None:
+            try:
+                await self._alerting.complain(guild_id, problem)
+            except (*PASSING, discord.HTTPException) as error:
+                log.warning("notice not sent", guild_id=guild_id, reason=reason_of(error))
+
+        task = asyncio.create_task(send(), name=f"notice-{guild_id}")
+        self._notices.add(task)
+        task.add_done_callback(self._notices.discard)
 
     def _tell(self, kind: Kind, post: Post, outcome: Outcome) -> None:
         about = {"kind": kind, "guild_id": post.guild_id, "message_id": post.message_id}

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 import discord
 import structlog
@@ -15,25 +15,21 @@ import structlog
 from bot.domain import Post
 from bot.intake.surfaces import nickname_of, post_of, title_of
 from bot.patience import Patience
+from bot.retries import PASSING, ServerUnavailableError, passes, reason_of, wait_after
 from bot.store.journal import Journal
 
 log = structlog.stdlib.get_logger(__name__)
-T = TypeVar("T")
 
 PAGE: Final = 100
 """Messages, and members, that Discord gives at once."""
+
+A_MOMENT: Final = 0.2
+MEMBERS_SECONDS: Final = 10.0
 
 MOST_MEMBERS: Final = 5_000
 """Members that are remembered while gaps are being closed."""
 
 Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
-
-
-class Patiently(Protocol):
-    """Repeats a request until Discord can be reached; raises what would be refused again."""
-
-    def __call__(self, what: str, act: Callable[[], Awaitable[T]], /) -> Awaitable[T]:
-        """Return what the request returned."""
 
 
 @dataclass(slots=True)
@@ -44,6 +40,9 @@ class _Gap:
     left: int
     edits: bool
     """Whether the page before the gap is still to be read for what was edited meanwhile."""
+    attempts: int = 0
+    not_before: float = 0.0
+    """The time, on the loop's clock, until which Discord is not asked again."""
 
 
 class CatchUp:
@@ -65,7 +64,6 @@ class CatchUp:
         submit: Callable[[Post], Awaitable[None]],
         drained: Callable[[], Awaitable[None]],
         *,
-        patiently: Patiently,
         patience: Patience,
         hours: float,
         messages: int,
@@ -74,7 +72,6 @@ class CatchUp:
         self._journal = journal
         self._submit = submit
         self._drained = drained
-        self._patiently = patiently
         self._patience = patience
         self._hours = hours
         self._messages = messages
@@ -109,6 +106,7 @@ class CatchUp:
         """Find all gaps, and close them beside everything else."""
         await self.stop()
         self._gaps.clear()
+        self._members.clear()
         self._ready = True
         await self._find(self._client.guilds)
 
@@ -126,7 +124,7 @@ class CatchUp:
         """Note that what stands in a server now was written before the bot came."""
         guild, session = self._client.get_guild(guild_id), self._session
         if guild is not None:
-            await self._begin(guild)
+            await self._begin(guild)  # its first step is taken before anything else comes
         if session == self._session:
             self._known.add(guild_id)
 
@@ -167,6 +165,23 @@ class CatchUp:
                 self._add(self._gap(channel, known) for channel in _rooms(guild))
             self._known.add(guild.id)
         self._work()
+        for guild in guilds:
+            if not guild.unavailable and guild.id in watermarks:
+                await self._drop_gone(guild, watermarks[guild.id])
+
+    async def _drop_gone(self, guild: discord.Guild, known: Mapping[int, int]) -> None:
+        """Forget channels that are not there any more; a thread may come back from the archive."""
+        there = {channel.id for channel in _rooms(guild)}
+        oldest = self._oldest()
+        gone = [number for number, mark in known.items() if number not in there and mark < oldest]
+        if gone:
+            await self._patience.until_written(
+                lambda: self._journal.drop_watermarks(gone), "watermarks"
+            )
+
+    def _oldest(self) -> int:
+        """Return the id of a message that is as old as is looked back."""
+        return discord.utils.time_snowflake(datetime.now(UTC) - timedelta(hours=self._hours))
 
     async def _begin(self, guild: discord.Guild) -> None:
         marks = [
@@ -183,26 +198,36 @@ class CatchUp:
         found.sort(key=lambda gap: gap.until <= gap.after)
         self._gaps.update((gap.channel.id, gap) for gap in found)
 
-    def _gap(self, channel: Readable, known: Mapping[int, int], until: int = 0) -> _Gap | None:
+    def _gap(
+        self, channel: Readable, known: Mapping[int, int], missed: Post | None = None
+    ) -> _Gap | None:
         """Return what is to be read of a channel, ``None`` for nothing.
 
         ``known`` has the server's watermarks; a channel without one was made while the bot was
-        away. A channel in which nobody wrote for as long as is looked back costs nothing.
+        away, and what stood there before the bot came is none of its business. A channel in which
+        nobody wrote for as long as is looked back costs nothing.
         """
-        oldest = discord.utils.time_snowflake(datetime.now(UTC) - timedelta(hours=self._hours))
-        after = known.get(channel.id, channel.id)
-        until = max(until, channel.last_message_id or channel.id)
+        me = channel.guild.me
+        oldest = self._oldest()
+        came = 0 if me.joined_at is None else discord.utils.time_snowflake(me.joined_at)
+        after = max(known.get(channel.id, channel.id), came)
+        until = max(channel.last_message_id or channel.id, missed.message_id if missed else 0)
         recent = after > oldest
-        if until <= after and not recent:
+        if until <= after and not recent and missed is None:
             return None
-        allowed = channel.permissions_for(channel.guild.me)
+        try:
+            allowed = channel.permissions_for(me)
+        except discord.ClientException:
+            return None  # a thread in a channel that the bot does not see
         if not (allowed.view_channel and allowed.read_message_history):
             return None
         if not recent and channel.id in known:
             log.warning(
                 "older messages are not caught up with", channel_id=channel.id, hours=self._hours
             )
-        return _Gap(channel, max(after, oldest), until, self._messages, edits=recent)
+        return _Gap(
+            channel, max(after, oldest), until, self._messages, edits=recent or missed is not None
+        )
 
     async def _close(self) -> None:
         read = 0
@@ -212,13 +237,20 @@ class CatchUp:
             if self._missed:
                 await self._look_for_missed()
                 continue
-            gap = next(iter(self._gaps.values()))
+            now = asyncio.get_running_loop().time()
+            gap = next((gap for gap in self._gaps.values() if gap.not_before <= now), None)
+            if gap is None:
+                await asyncio.sleep(A_MOMENT)
+                continue
             self._gaps.move_to_end(gap.channel.id)
+            if not self._there(gap.channel.guild):
+                self._closed(gap)  # when the server is back its gaps are found again
+                continue
             try:
                 read += await self._turn(gap)
-            except discord.HTTPException as error:
-                log.warning("cannot catch up", channel_id=gap.channel.id, status=error.status)
-                self._closed(gap)
+                gap.attempts = 0
+            except (*PASSING, discord.HTTPException) as error:
+                self._put_off(gap, error)
             except Exception:
                 # One channel must not hold up the others; its watermark stays where it is.
                 log.exception("cannot catch up", channel_id=gap.channel.id)
@@ -227,6 +259,23 @@ class CatchUp:
         self._members.clear()
         if read:
             log.info("caught up", messages=read)
+
+    def _there(self, guild: discord.Guild) -> bool:
+        """Return whether a server is there, in this session: a new one has objects of its own."""
+        return self._client.get_guild(guild.id) is guild and not guild.unavailable
+
+    def _put_off(self, gap: _Gap, error: Exception) -> None:
+        """Let others have their turns first, or give up what Discord refuses."""
+        again = passes(error)
+        about = {"channel_id": gap.channel.id, "reason": reason_of(error)}
+        if not again:
+            log.warning("cannot catch up", **about)
+            self._closed(gap)
+            return
+        wait = wait_after(gap.attempts)
+        log.warning("catching up put off", wait_seconds=wait, **about)
+        gap.attempts += 1
+        gap.not_before = asyncio.get_running_loop().time() + wait
 
     def _closed(self, gap: _Gap) -> None:
         if self._gaps.get(gap.channel.id) is gap:  # or its server was out and back meanwhile
@@ -243,7 +292,7 @@ class CatchUp:
             if not isinstance(channel, Readable):
                 continue  # deleted since
             known = watermarks.get(post.guild_id, {})
-            gap = self._gap(channel, known, until=post.message_id)
+            gap = self._gap(channel, known, post)
             begun = self._gaps.get(channel_id)
             if begun is not None and gap is not None:
                 begun.until, begun.edits = max(begun.until, gap.until), True
@@ -279,10 +328,7 @@ class CatchUp:
 
     async def _edited(self, gap: _Gap) -> list[Post]:
         """Read what was edited since the gap began, and the title of a thread."""
-        me = gap.channel.guild.me
         since = discord.utils.snowflake_time(gap.after)
-        if me.joined_at is not None:
-            since = max(since, me.joined_at)
         page = await self._history(gap.channel, before=discord.Object(gap.after + 1))
         edited = [
             message
@@ -315,12 +361,9 @@ class CatchUp:
         before: discord.Object | None = None,
         after: discord.Object | None = None,
     ) -> list[discord.Message]:
-        async def read() -> list[discord.Message]:
-            # Before one message, the latest; after one, the oldest.
-            pages = channel.history(limit=limit, before=before, after=after)
-            return [message async for message in pages]
-
-        return await self._patiently("catching up", read)
+        # Before one message, the latest; after one, the oldest.
+        pages = channel.history(limit=limit, before=before, after=after)
+        return [message async for message in pages]
 
     async def _posts(self, channel: Readable, found: Sequence[discord.Message]) -> list[Post]:
         """Return the posts that messages are, with the names their authors go by.
@@ -340,14 +383,17 @@ class CatchUp:
 
     async def _ask_for(self, guild: discord.Guild, ids: Collection[int]) -> None:
         """Get to know at most ``PAGE`` members, with few requests: 120 a minute are allowed."""
+        if len(self._members) > MOST_MEMBERS:
+            self._members.clear()
         new = [number for number in ids if (guild.id, number) not in self._members]
         if not new:
             return
-        found = await self._patiently(
-            "asking for members", lambda: guild.query_members(user_ids=new, limit=PAGE)
-        )
-        if len(self._members) > MOST_MEMBERS:
-            self._members.clear()
+        # Not cached: what discord.py keeps so is never renewed, names neither.
+        async with asyncio.timeout(MEMBERS_SECONDS):  # others wait for their turns
+            found = await guild.query_members(user_ids=new, limit=PAGE, cache=False)
+        if not self._there(guild):
+            # A session that ends answers its questions with nothing, as if all had left.
+            raise ServerUnavailableError
         self._members.update(((guild.id, number), None) for number in new)  # who left stays so
         self._members.update(((guild.id, member.id), member) for member in found)
 

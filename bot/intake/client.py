@@ -18,6 +18,7 @@ from yarl import URL
 from bot.domain import Post
 from bot.errors import OperatorError
 from bot.intake.surfaces import nickname_of, post_of, title_of
+from bot.retries import passes
 
 LONGEST_WAIT: Final = 60.0
 """Seconds between attempts to log in while Discord cannot be reached, at most."""
@@ -209,7 +210,9 @@ class Client(discord.Client):
         """Log in, connect, and go on until closed. Raises ``OperatorError`` where Discord refuses."""
         try:
             await self._log_in(token)
+            wait = 1.0
             while True:
+                begun = asyncio.get_running_loop().time()
                 try:
                     await self.connect()
                 except (discord.DiscordException, RuntimeError):
@@ -220,7 +223,10 @@ class Client(discord.Client):
                     log.error("malformed frame", reason=type(error).__name__)  # noqa: TRY400
                     if self.ws is not None:
                         await self.ws.close(code=4000)
-                    await asyncio.sleep(1)
+                    # 1,000 sessions a day are allowed; beyond that Discord resets the token.
+                    lasted = asyncio.get_running_loop().time() - begun
+                    wait = 1.0 if lasted > LONGEST_WAIT else min(wait * 2, LONGEST_WAIT)
+                    await asyncio.sleep(wait)
                 else:
                     return
         except discord.LoginFailure as error:
@@ -240,7 +246,9 @@ class Client(discord.Client):
         while True:
             try:
                 return await self.login(token)
-            except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+            except (aiohttp.ClientError, OSError, discord.HTTPException) as error:
+                if not passes(error):
+                    raise
                 log.warning(
                     "cannot reach Discord, trying again", reason=str(error), wait_seconds=wait
                 )

@@ -135,6 +135,13 @@ class Journal:
         async with self._database.transaction() as connection:
             await connection.executemany(RAISE, marks)
 
+    async def drop_watermarks(self, channel_ids: Sequence[int]) -> None:
+        """Forget up to where channels have been read; they are gone."""
+        async with self._database.transaction() as connection:
+            await connection.executemany(
+                "DELETE FROM watermarks WHERE channel_id = ?", [(number,) for number in channel_ids]
+            )
+
     async def watermarks(self) -> dict[int, dict[int, int]]:
         """Return up to which message each channel has been read, by server and channel."""
         found: dict[int, dict[int, int]] = {}

@@ -44,10 +44,15 @@ async def patiently(what: str, act: Callable[[], Awaitable[T]]) -> T:
         except (*PASSING, discord.HTTPException) as error:
             if not passes(error):
                 raise
-            wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+            wait = wait_after(attempt)
             log.warning("put off", what=what, reason=reason_of(error), wait_seconds=wait)
             attempt += 1
             await asyncio.sleep(wait)
+
+
+def wait_after(attempt: int) -> float:
+    """Return how many seconds to wait after an attempt, counted from 0."""
+    return RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
 
 
 def passes(error: BaseException) -> bool:
