@@ -320,6 +320,18 @@ async def test_a_nickname_is_kept_as_long_as_a_message(tmp_path: Path, opened: O
     assert await store.housekeeping.expire(datetime.now(UTC) + timedelta(seconds=1)) == 1
 
 
+async def test_one_servers_nicknames_are_erased_without_anothers(
+    tmp_path: Path, opened: Opened
+) -> None:
+    store = await opened(tmp_path / "db")
+    post = replace(decision(at(1)).post, message_id=4, surface=Surface.NICKNAME)
+    for guild, revision in ((2, -5), (3, -6)):
+        made = Decision(replace(post, guild_id=guild, revision=revision), SCORES, "m")
+        await store.journal.record([made])
+    assert await store.housekeeping.forget_server(2) == 1
+    assert (await store.housekeeping.kept_about(4, 3)).messages == 1
+
+
 async def test_a_person_is_forgotten_in_one_server_or_everywhere(
     tmp_path: Path, opened: Opened
 ) -> None:
