@@ -240,6 +240,7 @@ class CatchUp:
             now = asyncio.get_running_loop().time()
             gap = next((gap for gap in self._gaps.values() if gap.not_before <= now), None)
             if gap is None:
+                self._members.clear()  # their roles may change meanwhile
                 await asyncio.sleep(A_MOMENT)
                 continue
             self._gaps.move_to_end(gap.channel.id)
