@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from bot.domain import Case, Decision, Post
+from bot.domain import Case, Decision, Post, Surface
 from bot.patience import Patience
 from bot.policy.book import PolicyBook
 from bot.policy.rules import decide
@@ -50,7 +50,13 @@ class InTurns(asyncio.Queue[Post]):
         own = self._lines.get(post.guild_id, ())
         if guild_id == post.guild_id or len(own) + 1 >= len(line):
             return post
-        displaced = line.pop()
+        # A nickname is not in any history: it could not be read again.
+        places = range(len(line) - 1, -1, -1)
+        last = next((n for n in places if line[n].surface is not Surface.NICKNAME), None)
+        if last is None:
+            return post
+        displaced = line[last]
+        del line[last]
         self._lines.setdefault(post.guild_id, deque()).append(post)
         return displaced
 

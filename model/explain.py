@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from difflib import SequenceMatcher
+from itertools import takewhile
+from typing import Final
 
 from model.normalise import MAX_CHARACTERS
 
 _WORD = re.compile(r"\S+")
+
+MOST_COMPARED: Final = 40_000
 
 Span = tuple[int, int]
 
@@ -29,7 +33,16 @@ def locate(read: Callable[[str], list[int]], text: str, tokens: list[int]) -> li
         spans += [word.span()] * len(found)
     if alone[: len(tokens)] == tokens:
         return spans[: len(tokens)]
-    out: list[Span] = []
+    same = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(alone, tokens, strict=False))
+    )
+    out = spans[:same]
+    alone, tokens, spans = alone[same:], tokens[same:], spans[same:]
+    if len(alone) * len(tokens) > MOST_COMPARED:
+        # Comparing takes more than the square of the length where words repeat, and whoever
+        # writes such a text chooses its length: it is pointed to as a whole.
+        whole = (spans[0][0], spans[-1][1]) if spans else (0, len(text))
+        return out + [whole] * len(tokens)
     matcher = SequenceMatcher(a=alone, b=tokens, autojunk=False)
     for kind, a_start, a_end, b_start, b_end in matcher.get_opcodes():
         if kind == "equal":

@@ -81,8 +81,9 @@ class Scorer:
     def explain(self, text: str) -> list[WordWeight]:
         """Return what moved the scores, in the order of the text.
 
-        The weights of all words add up to the linear score of a head less its intercept; a word
-        that was read as several tokens has their sum.
+        The weights of all words add up to the linear score of a head less its intercept, plus
+        ``passages.MARGIN`` where a passage decided; a word that was read as several tokens has
+        their sum.
         """
         with self._one_at_a_time:
             ids = self._lowered.ids(text)

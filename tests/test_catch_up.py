@@ -304,18 +304,20 @@ async def test_a_full_queue_loses_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.faults
 async def test_commands_that_cannot_be_sent_at_first(tmp_path: Path) -> None:
+    answer = "429 for an hour"
+
     def fault(request: web.Request) -> str:
-        return "429 for an hour" if request.path.endswith("/commands") else ""
+        return answer if request.path.endswith("/commands") else ""
 
     await with_alert_channel(tmp_path)
     async with StandIn(fault=fault).serving() as standin:
-        async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
-            await ready(running)
-            borderline = await standin.say(BORDERLINE)
+        async with back(tmp_path, standin) as running:
+            await standin.say(BORDERLINE)
             await until(lambda: standin.sent, running)
-            assert "commands not sent" in running.logged()
-            standin.fault = lambda _request: ""
+            assert "commands not taken yet" in running.logged()
+        answer = "503"
+        async with back(tmp_path, standin) as running:
+            await until(lambda: "commands not sent" in running.logged(), running)
+            answer = ""
             await standin.hang_up(forget=True)
             await until(lambda: standin.commands, running)
-            assert (borderline,) in rows(tmp_path, MESSAGES)
-            assert await running.stop() == 0

@@ -126,6 +126,13 @@ def test_every_token_is_in_a_passage(tokens: int) -> None:
     assert covered == (set(range(tokens)) if tokens > LENGTH else set())
 
 
+def test_a_text_that_is_hard_to_compare_is_explained_as_a_whole() -> None:
+    text = "i d i o t die die die " * 330
+    words = SCORER.explain(text)
+    assert max(word.weights["insult"] for word in words) > 0
+    assert {word.end <= len(text) for word in words} == {True}
+
+
 @given(st.text(max_size=200))
 def test_any_text_can_be_explained(text: str) -> None:
     for word in SCORER.explain(text):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import Post
+from bot.domain import Post, Surface
 from bot.pipeline import InTurns
 from tests.test_policy import POST
 
@@ -39,7 +39,8 @@ def test_servers_take_turns_and_each_keeps_its_order(guilds: list[int]) -> None:
 
 def test_a_full_queue_makes_room_at_the_longest_line() -> None:
     queue = InTurns(4)
-    first, *_, latest = raid = posts([1, 1, 1, 1])
+    first, *_, latest, name = posts([1, 1, 1, 1])
+    raid = [first, *_, latest, replace(name, surface=Surface.NICKNAME)]
     for post in raid:
         queue.put_nowait(post)
     with pytest.raises(asyncio.QueueFull):
@@ -48,4 +49,4 @@ def test_a_full_queue_makes_room_at_the_longest_line() -> None:
     neighbour = replace(POST, guild_id=2)
     assert queue.displace(neighbour) is latest
     assert queue.qsize() == 4
-    assert [queue.get_nowait() for _ in range(4)] == [raid[0], neighbour, raid[1], raid[2]]
+    assert [queue.get_nowait() for _ in range(4)] == [raid[0], neighbour, raid[1], raid[3]]

@@ -39,6 +39,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
         self._store = store
+        self._syncing: asyncio.Task[None] | None = None
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Let moderators of this server pass, and members where a command is for them."""
@@ -77,8 +78,18 @@ class Tree(app_commands.CommandTree[discord.Client]):
     async def sync_if_changed(self) -> None:
         """Send the commands to Discord only when they differ from what it last accepted.
 
-        Where that cannot be done it is logged: moderating goes on with the commands there are.
+        Moderating waits a few seconds for that, and goes on with the commands there are.
         """
+        if self._syncing is None or self._syncing.done():
+            self._syncing = asyncio.create_task(self._sync_if_changed(), name="sync")
+        # Not cancelled where it takes long: in mid-request that could stop discord.py's others.
+        await asyncio.wait({self._syncing}, timeout=SYNC_SECONDS)
+        if self._syncing.done():
+            self._syncing.result()
+        else:
+            log.warning("commands not taken yet", waited_seconds=SYNC_SECONDS)
+
+    async def _sync_if_changed(self) -> None:
         translator = Translator()
         await self.set_translator(translator)
         payload = [
@@ -90,8 +101,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
         if await self._store.fact(SYNCED) == digest:
             return
         try:
-            # discord.py would wait out any rate limit, and the bot with it.
-            await asyncio.wait_for(self.sync(), SYNC_SECONDS)
+            await self.sync()
             await self._store.set_fact(SYNCED, digest)
         except (discord.HTTPException, *PASSING) as error:
             log.error("commands not sent, trying again later", reason=reason_of(error))  # noqa: TRY400

@@ -35,6 +35,8 @@ PAUSE_SECONDS: Final = 300.0
 
 NOTICE_SECONDS: Final = 86_400.0
 """Between two notices to a server that alerts do not reach its moderators."""
+NOTICE_AGAIN_SECONDS: Final = 60.0
+"""After one that could not be sent."""
 
 
 class Dispatcher:
@@ -155,7 +157,6 @@ class Dispatcher:
         await self._patience.until_written(
             partial(self._journal.finish, cases, kind, outcomes, groups), "outcome"
         )
-        troubled = (guild_id, kind) in self._problems
         further = []
         for case, outcome in zip(cases, outcomes, strict=True):
             self._tell(kind, case.decision.post, outcome)
@@ -165,7 +166,7 @@ class Dispatcher:
             elif self._on_finished is not None:
                 self._on_finished(case.decision.post)
         problem = self._problems.get((guild_id, kind))
-        if kind is Kind.ALERT and problem is not None and not troubled:
+        if kind is Kind.ALERT and problem is not None:
             self._complain(guild_id, problem)
         return further
 
@@ -181,6 +182,7 @@ class Dispatcher:
                 await self._alerting.complain(guild_id, problem)
             except (*PASSING, discord.HTTPException) as error:
                 log.warning("notice not sent", guild_id=guild_id, reason=reason_of(error))
+                self._noticed[guild_id] = now - NOTICE_SECONDS + NOTICE_AGAIN_SECONDS
 
         task = asyncio.create_task(send(), name=f"notice-{guild_id}")
         self._notices.add(task)

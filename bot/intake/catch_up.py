@@ -33,6 +33,17 @@ Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | d
 
 
 @dataclass(slots=True)
+class _Turns:
+    """How a server stands in the queue for Discord's answers."""
+
+    latest: int = 0
+    """The number of its latest turn, counted over all servers."""
+    attempts: int = 0
+    not_before: float = 0.0
+    """The time, on the loop's clock, until which Discord is not asked again."""
+
+
+@dataclass(slots=True)
 class _Gap:
     channel: Readable
     after: int
@@ -40,9 +51,6 @@ class _Gap:
     left: int
     edits: bool
     """Whether the page before the gap is still to be read for what was edited meanwhile."""
-    attempts: int = 0
-    not_before: float = 0.0
-    """The time, on the loop's clock, until which Discord is not asked again."""
 
 
 class CatchUp:
@@ -80,7 +88,9 @@ class CatchUp:
         self._known: set[int] = set()
         """The servers whose gaps are known."""
         self._gaps: OrderedDict[int, _Gap] = OrderedDict()
-        """By channel; the first one has its turn."""
+        """By channel; of a server's the first one has its turn."""
+        self._turns: dict[int, _Turns] = {}
+        """By server."""
         self._missed: dict[int, Post] = {}
         """By channel, the latest post for which there was no room."""
         self._members: dict[tuple[int, int], discord.Member | None] = {}
@@ -106,6 +116,7 @@ class CatchUp:
         """Find all gaps, and close them beside everything else."""
         await self.stop()
         self._gaps.clear()
+        self._turns.clear()
         self._members.clear()
         self._ready = True
         await self._find(self._client.guilds)
@@ -152,7 +163,7 @@ class CatchUp:
 
     async def _find(self, guilds: Sequence[discord.Guild]) -> None:
         session = self._session
-        watermarks = await self._journal.watermarks()
+        watermarks = await self._patience.until_written(self._journal.watermarks, "watermarks")
         for guild in guilds:
             if guild.unavailable:
                 continue
@@ -174,7 +185,7 @@ class CatchUp:
         there = {channel.id for channel in _rooms(guild)}
         oldest = self._oldest()
         gone = [number for number, mark in known.items() if number not in there and mark < oldest]
-        if gone:
+        if gone and len(gone) < len(known):  # a server with no mark at all is a new one
             await self._patience.until_written(
                 lambda: self._journal.drop_watermarks(gone), "watermarks"
             )
@@ -230,26 +241,27 @@ class CatchUp:
         )
 
     async def _close(self) -> None:
-        read = 0
+        read = taken = 0
         if self._gaps:
             log.info("catching up", channels=len(self._gaps))
         while self._gaps or self._missed:
             if self._missed:
                 await self._look_for_missed()
                 continue
-            now = asyncio.get_running_loop().time()
-            gap = next((gap for gap in self._gaps.values() if gap.not_before <= now), None)
+            gap = self._next()
             if gap is None:
                 self._members.clear()  # their roles may change meanwhile
                 await asyncio.sleep(A_MOMENT)
                 continue
             self._gaps.move_to_end(gap.channel.id)
+            taken += 1
+            self._turns_of(gap).latest = taken
             if not self._there(gap.channel.guild):
                 self._closed(gap)  # when the server is back its gaps are found again
                 continue
             try:
                 read += await self._turn(gap)
-                gap.attempts = 0
+                self._turns_of(gap).attempts = 0
             except (*PASSING, discord.HTTPException) as error:
                 self._put_off(gap, error)
             except Exception:
@@ -258,25 +270,36 @@ class CatchUp:
                 self._known.discard(gap.channel.guild.id)
                 self._closed(gap)
         self._members.clear()
+        self._turns.clear()
         if read:
             log.info("caught up", messages=read)
+
+    def _next(self) -> _Gap | None:
+        """Return the gap whose turn it is: servers in turns, and channels within each."""
+        now = asyncio.get_running_loop().time()
+        due = (gap for gap in self._gaps.values() if self._turns_of(gap).not_before <= now)
+        return min(due, key=lambda gap: self._turns_of(gap).latest, default=None)
+
+    def _turns_of(self, gap: _Gap) -> _Turns:
+        return self._turns.setdefault(gap.channel.guild.id, _Turns())
 
     def _there(self, guild: discord.Guild) -> bool:
         """Return whether a server is there, in this session: a new one has objects of its own."""
         return self._client.get_guild(guild.id) is guild and not guild.unavailable
 
     def _put_off(self, gap: _Gap, error: Exception) -> None:
-        """Let others have their turns first, or give up what Discord refuses."""
+        """Let other servers have their turns first, or give up what Discord refuses."""
         again = passes(error)
         about = {"channel_id": gap.channel.id, "reason": reason_of(error)}
         if not again:
             log.warning("cannot catch up", **about)
             self._closed(gap)
             return
-        wait = wait_after(gap.attempts)
+        turns = self._turns_of(gap)
+        wait = wait_after(turns.attempts)
         log.warning("catching up put off", wait_seconds=wait, **about)
-        gap.attempts += 1
-        gap.not_before = asyncio.get_running_loop().time() + wait
+        turns.attempts += 1
+        turns.not_before = asyncio.get_running_loop().time() + wait
 
     def _closed(self, gap: _Gap) -> None:
         if self._gaps.get(gap.channel.id) is gap:  # or its server was out and back meanwhile
@@ -285,7 +308,7 @@ class CatchUp:
     async def _look_for_missed(self) -> None:
         """Turn what there was no room for into gaps, once there is room again."""
         await self._drained()
-        watermarks = await self._journal.watermarks()
+        watermarks = await self._patience.until_written(self._journal.watermarks, "watermarks")
         missed, self._missed = self._missed, {}
         log.info("reading again what there was no room for", channels=len(missed))
         for channel_id, post in missed.items():
@@ -303,6 +326,7 @@ class CatchUp:
     async def _turn(self, gap: _Gap) -> int:
         """Read the next page of a gap, and note it as read; return how many messages it had."""
         channel = gap.channel
+        before = gap.after, gap.left, gap.edits
         if gap.edits:
             posts = await self._edited(gap)
             gap.edits = False
@@ -312,6 +336,10 @@ class CatchUp:
             await self._submit(post)
         # Only what is on disk counts as read.
         await self._drained()
+        if channel.id in self._missed:
+            # The queue was full, and what made room may be of this very page.
+            gap.after, gap.left, gap.edits = before
+            return 0
         await self._patience.until_written(
             lambda: self._journal.raise_watermark(channel.guild.id, channel.id, gap.after),
             "watermarks",
