@@ -283,6 +283,22 @@ async def test_what_stood_in_a_server_before_it_joined(tmp_path: Path) -> None:
         assert before in standin.messages
 
 
+@pytest.mark.faults
+async def test_what_was_written_before_it_was_invited_again(tmp_path: Path) -> None:
+    await with_alert_channel(tmp_path)
+    async with StandIn().serving() as standin:
+        async with away(tmp_path, standin):
+            between = await standin.say(HATEFUL)
+            await asyncio.sleep(0.01)  # ids tell milliseconds
+            standin.joined_at = discord.utils.utcnow().isoformat()
+            await asyncio.sleep(0.01)
+            later = await standin.say(HATEFUL)
+        async with back(tmp_path, standin) as running:
+            await until(lambda: standin.deleted, running)
+        assert standin.deleted == [later]
+        assert between in standin.messages
+
+
 async def test_a_full_queue_loses_nothing(tmp_path: Path) -> None:
     """What there was no room for is read again, edits too."""
     settings = {"BELLWETHER_PIPELINE__QUEUE_SIZE": "3", "BELLWETHER_PIPELINE__BATCH_SIZE": "1"}
