@@ -14,7 +14,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from model.classes import CLASSES, HARMS
-from model.passages import MARGIN
+from model.passages import raise_to_worst
 
 Floats = NDArray[np.float64]
 
@@ -142,7 +142,8 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         (rows, heads) is what a row counts there, 0 not at all. ``scale`` (features,) is what each
         column had been multiplied by, and is folded into the weights: at serving, columns come
         without it. ``passages`` gives, in parts, the features of passages and the row that each is
-        of: scores are calibrated as texts are scored (model/passages.py). Fitted ``columns_`` are the features that were kept.
+        of: scores are calibrated as texts are scored (model/passages.py). Fitted ``columns_`` are
+        the features that were kept.
         """
         # For each head one fit on everything, for use, and one without each fold.
         parts = (None, *np.unique(folds).tolist())
@@ -173,8 +174,8 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         }
         judged = _unseen_scores(pruned, folds, unseen)
         for found, owners in passages():
-            lower = _unseen_scores(found[:, self.columns_], folds[owners], unseen) - MARGIN
-            np.maximum.at(judged, owners, lower)
+            theirs = _unseen_scores(found[:, self.columns_], folds[owners], unseen)
+            raise_to_worst(judged, owners, theirs)
         self.calibrations_ = []
         for head in range(len(HARMS)):
             scores = judged[:, head]

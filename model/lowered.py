@@ -20,7 +20,7 @@ from model.classes import HARMS
 from model.features import GRAM_SCALE, WORD_SCALE, gram_keys, n_grams, pair_key, word_key
 from model.heads import PLATT_SHARE, Calibration, Floats
 from model.normalise import MAX_TOKENS
-from model.passages import MARGIN, windows
+from model.passages import MARGIN, passages, raise_to_worst, windows
 
 REMEMBERED_TOKENS: Final = 60_000
 REMEMBERED_CHUNKS: Final = 120_000
@@ -86,16 +86,12 @@ class Lowered:
             self.forget()
         elif len(self._pairs) > REMEMBERED_PAIRS:
             self._pairs = {}
-        pieces = [self.ids(text) for text in texts]
-        owners = []
-        for owner in range(len(texts)):
-            for start, end in windows(len(pieces[owner])):
-                pieces.append(pieces[owner][start:end])
-                owners.append(owner)
-        scores = self._linear(pieces)
+        messages = [self.ids(text) for text in texts]
+        owned = list(passages(messages))
+        scores = self._linear([*messages, *(ids for _, ids in owned)])
         whole = scores[: len(texts)]
-        if owners:
-            np.maximum.at(whole, owners, scores[len(texts) :] - MARGIN)
+        if owned:
+            raise_to_worst(whole, [owner for owner, _ in owned], scores[len(texts) :])
         return whole
 
     def _linear(self, pieces: Sequence[Sequence[int]]) -> Floats:

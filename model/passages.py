@@ -8,11 +8,14 @@ head counts. docs/classifier.md has what other lengths and margins did.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
+
+T = TypeVar("T")
 
 LENGTH: Final = 10
 STEP: Final = 5
@@ -28,6 +31,25 @@ def windows(tokens: int) -> list[tuple[int, int]]:
     return [(start, start + LENGTH) for start in starts]
 
 
+def passages(messages: Sequence[Sequence[T]]) -> Iterator[tuple[int, Sequence[T]]]:
+    """Yield the passages of messages that are tokens, each with the index of its message."""
+    for owner, message in enumerate(messages):
+        for start, end in windows(len(message)):
+            yield owner, message[start:end]
+
+
+def raise_to_worst(
+    scores: NDArray[np.float64],
+    owners: Sequence[int] | NDArray[np.int_],
+    found: NDArray[np.float64],
+) -> None:
+    """Raise, in place, the linear scores of messages to those of their worst passages.
+
+    ``scores`` has shape (messages, heads), ``found`` (passages, heads), ``owners`` (passages,).
+    """
+    np.maximum.at(scores, owners, found - MARGIN)
+
+
 class ByPassage(Pipeline):  # type: ignore[misc]
     """Features and heads as scikit-learn's pipeline, scoring passages beside the whole text."""
 
@@ -37,15 +59,11 @@ class ByPassage(Pipeline):  # type: ignore[misc]
         features, heads = self.named_steps["features"], self.named_steps["heads"]
         messages = [features.normaliser.tokens(text) for text in X]
         scores: NDArray[np.float64] = heads.decision_function(features.transform_tokens(messages))
-        passages = [
-            (owner, message[start:end])
-            for owner, message in enumerate(messages)
-            for start, end in windows(len(message))
-        ]
-        if passages:
-            found = features.transform_tokens(tokens for _, tokens in passages)
-            owners = [owner for owner, _ in passages]
-            np.maximum.at(scores, owners, heads.decision_function(found) - MARGIN)
+        owned = list(passages(messages))
+        if owned:
+            found = features.transform_tokens(tokens for _, tokens in owned)
+            owners = [owner for owner, _ in owned]
+            raise_to_worst(scores, owners, heads.decision_function(found))
         return scores
 
     def predict_proba(self, X: list[str], **params: object) -> NDArray[np.float64]:  # noqa: N803

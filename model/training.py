@@ -16,7 +16,7 @@ from model.classes import HARMS
 from model.features import ChatVectorizer
 from model.heads import UNKNOWN, Floats, Heads
 from model.normalise import Normaliser
-from model.passages import ByPassage, windows
+from model.passages import ByPassage, passages
 from model.sources import Row
 
 C: Final = 1.0
@@ -143,12 +143,8 @@ def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> ByPassage:
         known = np.flatnonzero(labels[: len(plain), head] != UNKNOWN)
         calibrating[known, head] = _as_held_out(corpus, head, source[known])
 
-    def passages() -> Iterator[tuple[Any, NDArray[np.int_]]]:
-        owned = [
-            (owner, message[start:end])
-            for owner, message in enumerate(messages[: len(plain)])
-            for start, end in windows(len(message))
-        ]
+    def features_of_passages() -> Iterator[tuple[Any, NDArray[np.int_]]]:
+        owned = list(passages(messages[: len(plain)]))
         for at in range(0, len(owned), AT_ONCE):
             part = owned[at : at + AT_ONCE]
             found = vectorizer.transform_tokens(tokens for _, tokens in part)
@@ -161,7 +157,7 @@ def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> ByPassage:
         folds=folds,
         calibration_weight=calibrating,
         scale=vectorizer.idf_,
-        passages=passages,
+        passages=features_of_passages,
         tell=tell,
     )
     return ByPassage([("features", vectorizer.restricted(heads.columns_)), ("heads", heads)])
