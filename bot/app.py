@@ -240,7 +240,7 @@ class App:
 
     async def _keep_house(self) -> None:
         """Erase, every hour, what has been kept long enough."""
-        storage, store = self._settings.storage, self._store.housekeeping
+        storage, store = self._settings.storage, self.housekeeping
         while True:
             now = datetime.now(UTC)
             try:

@@ -17,7 +17,7 @@ from bot.commands.described import shown
 from bot.commands.translation import text
 from bot.domain import Decision, Judgement, Kind, Post, Verdict
 from bot.enforcement.alerts import FIELD_LENGTH, bar, button, hidden, shorten, view_of
-from bot.intake.members import MODERATOR, is_moderator
+from bot.intake.members import MODERATOR, is_moderator, roles_of
 from bot.intake.surfaces import clean, place_of, post_of
 from bot.policy.rules import Policy, decide
 from bot.words import Words
@@ -113,7 +113,7 @@ async def post_from_menu(interaction: discord.Interaction, message: discord.Mess
         return post
     return replace(
         post,
-        role_ids=tuple(role.id for role in member.roles),
+        role_ids=roles_of(member),
         moderator=is_moderator(member),
     )
 

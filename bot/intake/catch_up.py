@@ -200,7 +200,7 @@ class CatchUp:
             for channel in _rooms(guild)
         ]
         await self._patience.until_written(
-            lambda: self._journal.begin_watermarks(marks), "watermarks"
+            lambda: self._journal.raise_watermarks(marks), "watermarks"
         )
 
     def _add(self, gaps: Iterator[_Gap | None]) -> None:
@@ -340,9 +340,9 @@ class CatchUp:
             # The queue was full, and what made room may be of this very page.
             gap.after, gap.left, gap.edits = before
             return 0
+        mark = channel.id, channel.guild.id, gap.after
         await self._patience.until_written(
-            lambda: self._journal.raise_watermark(channel.guild.id, channel.id, gap.after),
-            "watermarks",
+            lambda: self._journal.raise_watermarks([mark]), "watermarks"
         )
         if gap.edits or (gap.after < gap.until and gap.left > 0):
             return len(posts)

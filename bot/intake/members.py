@@ -14,6 +14,11 @@ happens in the whole server.
 """
 
 
+def roles_of(person: discord.User | discord.Member | discord.abc.User) -> tuple[int, ...]:
+    """Return the ids of somebody's roles; of whom only the account is known, none."""
+    return tuple(role.id for role in person.roles) if isinstance(person, discord.Member) else ()
+
+
 def is_moderator(person: discord.User | discord.Member | discord.abc.User) -> bool:
     """Return whether somebody moderates the server they were seen in."""
     return isinstance(person, discord.Member) and person.guild_permissions >= MODERATOR

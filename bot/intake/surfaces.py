@@ -11,7 +11,7 @@ from typing import Final
 import discord
 
 from bot.domain import Post, Surface
-from bot.intake.members import is_moderator
+from bot.intake.members import is_moderator, roles_of
 
 # SQLite would take a NUL and PostgreSQL would not, no encoder takes a lone surrogate.
 _UNCLEAN = re.compile("[\x00\ud800-\udfff]")
@@ -120,9 +120,7 @@ def post_of(message: discord.Message, own_id: int, *, later: bool = False) -> Po
         revision=revision,
         parent_id=parent_id,
         category_id=category_id,
-        role_ids=tuple(role.id for role in author.roles)
-        if isinstance(author, discord.Member)
-        else (),
+        role_ids=roles_of(author),
         moderator=is_moderator(author),
         webhook=message.webhook_id is not None,
     )
@@ -169,7 +167,7 @@ def nickname_of(message: discord.Message) -> Post | None:
         revision=-fingerprint(str(author.guild.id), name),
         parent_id=parent_id,
         category_id=category_id,
-        role_ids=tuple(role.id for role in author.roles),
+        role_ids=roles_of(author),
         moderator=is_moderator(author),
         surface=Surface.NICKNAME,
     )

@@ -115,7 +115,8 @@ def decide(policy: Policy, post: Post, scores: Scores, model: str) -> Decision:
 
     A deletion or a time-out always brings an alert with it, even where alerts for that class are
     off: nothing happens without a moderator being told. Nobody who moderates, and no webhook, is
-    ever timed out; a title or a nickname is only told of. A class without a score, from before a model knew it, decides nothing.
+    ever timed out; a title or a nickname is only told of. A class without a score, from before a
+    model knew it, decides nothing.
     """
     if policy.exempts(post):
         return Decision(post, scores, model, exempt=True)

@@ -40,7 +40,8 @@ class Database:
         """Open or create the database and bring its tables to this version.
 
         A damaged file is set aside, and a new one begun: a bot that does not start protects
-        nobody. Without ``set_aside`` it is refused. Raises ``OperatorError`` where the file cannot be used.
+        nobody. Without ``set_aside`` it is refused. Raises ``OperatorError`` where the file cannot
+        be used.
         """
         try:
             return await cls._opened(path)

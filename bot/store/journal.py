@@ -125,13 +125,8 @@ class Journal:
             await connection.executemany(RAISE, [_watermark(post) for post in marks_.values()])
         return fresh
 
-    async def raise_watermark(self, guild_id: int, channel_id: int, message_id: int) -> None:
-        """Note that a channel has been read without a gap up to a message."""
-        async with self._database.transaction() as connection:
-            await connection.execute(RAISE, (channel_id, guild_id, message_id))
-
-    async def begin_watermarks(self, marks: Sequence[tuple[int, int, int]]) -> None:
-        """Note from where channels are read, as (channel, server, message)."""
+    async def raise_watermarks(self, marks: Sequence[tuple[int, int, int]]) -> None:
+        """Note up to where channels have been read without a gap, as (channel, server, message)."""
         async with self._database.transaction() as connection:
             await connection.executemany(RAISE, marks)
 

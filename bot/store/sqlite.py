@@ -26,7 +26,8 @@ class SqliteStore:
     ) -> SqliteStore:
         """Open or create the database and the key of its excerpts, which is beside it by default.
 
-        Without ``set_aside`` a damaged database is left as it is and refused. Raises ``OperatorError`` where a file cannot be used.
+        Without ``set_aside`` a damaged database is left as it is and refused. Raises
+        ``OperatorError`` where a file cannot be used.
         """
         database = await Database.open(path, set_aside=set_aside)
         try:
