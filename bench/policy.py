@@ -12,10 +12,10 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.app.settings import Moderation
 from bot.domain import Kind, Post
 from bot.policy.entries import OFF, Value, exempt_entry, threshold_entry
 from bot.policy.rules import Policy, decide
-from bot.settings import Moderation
 from model.classes import CLASSES, HARMS
 from model.scorer import Scorer
 

@@ -17,10 +17,10 @@ from random import Random
 
 from discord.utils import snowflake_time
 
+from bot.app.settings import Moderation
 from bot.domain import Kind, Post
-from bot.intake.surfaces import clean
+from bot.platform.surfaces import clean
 from bot.policy.rules import decide
-from bot.settings import Moderation
 from model import sources
 from model.scorer import Scorer
 from tests.process import MESSAGES, bellwether, rows, settings_for, until, with_alert_channel

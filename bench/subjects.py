@@ -15,8 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
-from bot.intake.client import point_at
-from bot.settings import load
+from bot.app.settings import load
+from bot.platform.client import point_at
 from model.classes import HARMS
 from model.sources import own_table
 

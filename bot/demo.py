@@ -20,11 +20,11 @@ from simcord.backend.errors import SetupError
 from simcord.builders import ChannelHandle
 from simcord.preview import Preview
 
-from bot.app import App
+from bot.app.settings import Moderation, Settings, Storage
+from bot.app.signals import stop_event
+from bot.app.wiring import App
 from bot.domain import Judgement, Post, Verdict
 from bot.policy.rules import decide
-from bot.settings import Moderation, Settings, Storage
-from bot.signals import stop_event
 
 SEEDED: Final = (
     ("Ada", "morning all, is the book club still on for thursday?"),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import simcord
 
-from bot.app import App
+from bot.app.settings import Moderation, Settings, Storage
+from bot.app.wiring import App
 from bot.policy.thresholds import SettingError as Refusal
-from bot.settings import Moderation, Settings, Storage
 from model.scorer import Scorer
 from tests.world import World
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.store.sqlite import SqliteStore
+from bot.store.sqlite.store import SqliteStore
 from tests.standin import GUILD, MODERATORS, TOKEN, StandIn
 
 DATABASE = "bellwether.sqlite3"

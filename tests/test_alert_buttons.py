@@ -10,9 +10,9 @@ import simcord
 from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 
-from bot.app import App
+from bot.app.settings import Settings
+from bot.app.wiring import App
 from bot.domain import Judgement
-from bot.settings import Settings
 from tests.world import BORDERLINE, HATEFUL, World
 
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import Case, Decision, Kind, Note, Outcome, Post, Reason, Status
-from bot.enforcement.alerts import BAR_LENGTH, Names, acted_on, alert_embed, bar, harmless
 from bot.enforcement.grouping import SHOWN
-from bot.words import table
+from bot.ui.discord.alert import BAR_LENGTH, Names, acted_on, alert_embed, bar, harmless
+from bot.ui.words import table
 from model.classes import CLASSES
 
 ENGLISH = table("en")

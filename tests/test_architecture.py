@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(path for room in ("bot", "model") for path in (ROOT / room).rglob("*.py"))
-DISCORD_ROOMS = ("bot/intake", "bot/enforcement", "bot/commands", "bot/retries.py", "bot/demo.py")
+DISCORD_ROOMS = ("bot/platform", "bot/ui/discord", "bot/intake", "bot/enforcement", "bot/demo.py")
 
 
 def imported(path: Path) -> set[str]:
@@ -46,7 +46,7 @@ def test_each_file_knows_only_what_it_may(path: Path) -> None:
         assert not of(names, "asyncio") | of(names, "time") | of(names, "bot.store")
     if where.startswith("bot/"):
         assert not {name for name in of(names, "model") if "training" in name} or where == (
-            "bot/cli.py"
+            "bot/cli/main.py"
         )
 
 

@@ -6,11 +6,11 @@ import discord
 import pytest
 import simcord
 
-from bot.app import App
+from bot.app.settings import Moderation, Settings
+from bot.app.wiring import App
 from bot.domain import Kind
 from bot.enforcement.dispatcher import REFUSALS
-from bot.intake.surfaces import post_of
-from bot.settings import Moderation, Settings
+from bot.platform.surfaces import post_of
 from tests.world import BENIGN, BORDERLINE, HATEFUL, World
 
 pytestmark = pytest.mark.simcord
@@ -182,7 +182,7 @@ async def test_a_deleted_alert_channel_is_reported_and_can_be_replaced(world: Wo
 
 
 async def test_a_passing_failure_is_retried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.retries.RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr("bot.platform.retries.RETRY_SECONDS", (0.01,))
     await world.choose_desk()
     world.env.inject_error("POST", "/channels/*/messages", status=503, times=9)
     world.env.inject_error("DELETE", "/channels/*/messages/*", status=503, times=9)

@@ -9,10 +9,10 @@ import pytest
 import simcord
 from simcord.backend.errors import SetupError
 
-from bot.app import App
+from bot.app.settings import Settings
+from bot.app.wiring import App
 from bot.domain import Kind
-from bot.intake.members import MODERATOR
-from bot.settings import Settings
+from bot.platform.members import MODERATOR
 from model.classes import HARMS
 from model.scorer import Scorer
 from tests.world import BORDERLINE, World

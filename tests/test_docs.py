@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.commands.reference import reference
-from bot.commands.translation import text
+from bot.ui.discord.reference import reference
+from bot.ui.discord.translation import text
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent

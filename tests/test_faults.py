@@ -22,9 +22,9 @@ from statistics import median
 import pytest
 from aiohttp import web
 
+from bot.app.settings import Moderation
 from bot.domain import Kind
 from bot.policy.rules import decide
-from bot.settings import Moderation
 from model.scorer import Scorer
 from tests.process import (
     DATABASE,

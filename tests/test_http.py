@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bot.http.api import MAX_BODY, create_api
+from bot.ui.web.predict import MAX_BODY, create_api
 from model.classes import CLASSES
 from model.scorer import Scorer
 

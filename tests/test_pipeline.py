@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import Post, Surface
-from bot.pipeline import InTurns
+from bot.judging.pipeline import InTurns
 from tests.test_policy import POST
 
 

@@ -6,8 +6,8 @@ import discord
 import pytest
 from simcord.backend.errors import SetupError
 
-from bot.commands.report import REPORTS
 from bot.domain import Judgement
+from bot.ui.discord.commands.report import REPORTS
 from tests.test_alert_buttons import offered, said
 from tests.world import BENIGN, BORDERLINE, World
 

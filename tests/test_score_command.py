@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bot.scoring import score_lines
+from bot.cli.json_lines import score_lines
 from model.classes import CLASSES
 from model.scorer import Scorer
 from tests.process import environment

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from bot.app.settings import Settings, load
 from bot.errors import OperatorError
 from bot.policy.thresholds import Thresholds
-from bot.settings import Settings, load
 from model.artefact import Presets
 from model.classes import HARMS
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import bot.store as store_package
+import bot.store.sqlite as store_package
 from bot.domain import (
     Case,
     Decision,
@@ -27,11 +27,11 @@ from bot.domain import (
     Surface,
     Verdict,
 )
-from bot.enforcement.alerts import Names, alert_embed
 from bot.errors import OperatorError
-from bot.store.desk import Act
-from bot.store.sqlite import SqliteStore
-from bot.words import words_for
+from bot.store.sqlite.desk import Act
+from bot.store.sqlite.store import SqliteStore
+from bot.ui.discord.alert import Names, alert_embed
+from bot.ui.words import words_for
 from model.classes import CLASSES
 
 SCORES = dict.fromkeys(CLASSES, 0.25)

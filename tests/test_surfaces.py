@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.intake.surfaces import fingerprint, post_of, text_of
+from bot.platform.surfaces import fingerprint, post_of, text_of
 from tests.standin import BOT, GENERAL, GUILD, MEMBER, StandIn
 from tests.world import BENIGN, BORDERLINE, HATEFUL, World
 

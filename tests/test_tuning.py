@@ -10,10 +10,10 @@ import discord
 import pytest
 import simcord
 
-from bot.app import App
+from bot.app.settings import Moderation, Settings
+from bot.app.wiring import App
 from bot.domain import Decision, Judgement, Kind, Post, Verdict
 from bot.policy.thresholds import SettingError
-from bot.settings import Moderation, Settings
 from model.classes import CLASSES
 from tests.test_alert_buttons import offered, said, timed_out
 from tests.world import BENIGN, BORDERLINE, HATEFUL, World

@@ -11,15 +11,15 @@ import discord
 import pytest
 from discord.app_commands import TranslationContext, TranslationContextLocation
 
-from bot.commands.translation import Translator, text
 from bot.domain import Note
-from bot.enforcement.permissions import (
+from bot.platform.permissions import (
     ALERT_PERMISSIONS,
     DELETE_PERMISSIONS,
     TIMEOUT_PERMISSIONS,
     lacking,
 )
-from bot.words import LANGUAGES, table, words_for
+from bot.ui.discord.translation import Translator, text
+from bot.ui.words import LANGUAGES, table, words_for
 from tests.world import BORDERLINE, World
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ import simcord
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle, RoleHandle
 
-from bot.app import App
+from bot.app.wiring import App
 from bot.demo import BORDERLINE, HATEFUL
 from bot.domain import Surface
 from bot.policy.entries import Value

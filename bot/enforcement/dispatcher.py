@@ -14,11 +14,11 @@ import discord
 import structlog
 
 from bot.domain import Case, Kind, Note, Outcome, Post, Status
-from bot.enforcement.actuators import Actuator, Alerting
-from bot.patience import Patience
+from bot.platform.actuators import Actuator, Alerting
+from bot.platform.retries import PASSING, patiently, reason_of
 from bot.policy.book import PolicyBook
-from bot.retries import PASSING, patiently, reason_of
-from bot.store.journal import Journal
+from bot.store.patience import Patience
+from bot.store.sqlite.journal import Journal
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -1,1 +1,1 @@
-"""The only place with SQL: scores, journalled actions and each server's settings."""
+"""What is kept: ports, and their implementation on SQLite."""

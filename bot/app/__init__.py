@@ -1,0 +1,1 @@
+"""What is made of what, when it starts and stops, and the operator's settings."""

@@ -1,0 +1,1 @@
+"""Reading what was written while the bot was away."""

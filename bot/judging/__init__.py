@@ -1,0 +1,1 @@
+"""From posts to decisions: the queue, the judge, the pipeline."""

@@ -1,0 +1,1 @@
+"""All that knows discord.py: the client, members, permissions, places, sending."""

@@ -1,0 +1,259 @@
+"""The connection to Discord: least intents, little memory, every message to the queue at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Final, Protocol
+
+import aiohttp
+import discord
+import discord.app_commands
+import structlog
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.domain import Post
+from bot.errors import OperatorError
+from bot.platform.retries import passes
+from bot.platform.surfaces import nickname_of, post_of, title_of
+
+LONGEST_WAIT: Final = 60.0
+"""Seconds between attempts to log in while Discord cannot be reached, at most."""
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def point_at(api_base: str, gateway_url: str) -> None:
+    """Make discord.py speak to this server. Process-wide, as discord.py keeps both in classes.
+
+    Both are always set together: with only one of them the token would go to the real gateway.
+    """
+    Route.BASE = api_base
+    DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
+
+
+LATELY: Final = 20_000
+"""Messages and names of which is remembered that they have been read."""
+
+
+class _Lately:
+    """What was last seen under a key, as a hash, for the latest ``LATELY`` keys."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[Hashable, int] = OrderedDict()
+
+    def new(self, key: Hashable, value: int) -> bool:
+        """Remember a value and return whether it is another than before."""
+        if self._seen.get(key) == value:
+            return False
+        self._seen[key] = value
+        if len(self._seen) > LATELY:
+            self._seen.popitem(last=False)
+        return True
+
+    def forget(self, key: Hashable) -> None:
+        """Let whatever comes next be new."""
+        self._seen.pop(key, None)
+
+
+def intents() -> discord.Intents:
+    """Return the least that reading server messages needs."""
+    return discord.Intents(guilds=True, guild_messages=True, message_content=True)
+
+
+class Events(Protocol):
+    """What the bot does when Discord tells it something."""
+
+    def submit(self, post: Post) -> bool:
+        """Take a post, without waiting; return whether there was room for it."""
+
+    async def prepare(self) -> None:
+        """Get ready, once, between login and the first gateway frame."""
+
+    def session_begins(self) -> None:
+        """Expect that something was missed. Called before the session's first message."""
+
+    async def ready(self) -> None:
+        """Take up what waits, and what was missed. Called for each new session."""
+
+    def unavailable(self, guild_id: int) -> None:
+        """Expect that something is missed in a server that is out."""
+
+    async def available(self, guild_id: int) -> None:
+        """Take up what was missed in a server that is back."""
+
+    async def joined(self, guild_id: int) -> None:
+        """Note that the bot was added to a server."""
+
+    async def left(self, guild_id: int) -> None:
+        """Note that the bot was removed from a server."""
+
+
+class Client(discord.Client):
+    """discord.py's client with an ear for messages and nothing kept of them."""
+
+    def __init__(self, events: Events) -> None:
+        # The bot never speaks in voice channels; that it could not is no news to the operator.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        super().__init__(
+            intents=intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self.tree: discord.app_commands.CommandTree[discord.Client] | None = None
+        """Where commands.Bot has its tree too, so that tools which look there find it."""
+        self.connected = False
+        """Whether the gateway is there now; ``is_ready`` stays true once it was."""
+        self.malformed = 0
+        """Frames that could not be understood."""
+        self._events = events
+        self._texts = _Lately()
+        self._names = _Lately()
+        for event, parse in self._connection.parsers.items():
+            self._connection.parsers[event] = self._guarded(event, parse)
+
+    def _guarded(self, event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Let a frame that lacks something be skipped; discord.py would end with it."""
+
+        def guarded(data: Any) -> None:  # noqa: ANN401 - a frame is whatever was sent
+            try:
+                parse(data)
+            except Exception as error:  # noqa: BLE001 - it can lack anything
+                self.malformed += 1
+                # Neither the frame nor the error's text: both could quote a message.
+                log.error("malformed frame", type=event, reason=type(error).__name__)  # noqa: TRY400
+
+        return guarded
+
+    async def setup_hook(self) -> None:
+        """Prepare, once, between login and the first gateway frame."""
+        await self._events.prepare()
+
+    async def on_connect(self) -> None:
+        """Expect a gap: a session begins. No await before that, or a message could come first."""
+        self._events.session_begins()
+
+    async def on_ready(self) -> None:
+        """Say where we are, and let the bot take up what waits. Fires for each new session."""
+        self.connected = True
+        log.info("ready", user_id=self.user.id if self.user else None, guilds=len(self.guilds))
+        await self._events.ready()
+
+    async def on_resumed(self) -> None:
+        """Note that the gateway is back with the session it had."""
+        self.connected = True
+
+    async def on_disconnect(self) -> None:
+        """Note that the gateway is gone; discord.py reconnects by itself."""
+        self.connected = False
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """Note that a server is out, before any message of it can come again."""
+        self._events.unavailable(guild.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Note that a server is back, or there at the start of a session."""
+        await self._events.available(guild.id)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Note that the bot was added to a server."""
+        await self._events.joined(guild.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Note that the bot was removed from a server."""
+        await self._events.left(guild.id)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Queue a new message. No await before that: it would cost the order."""
+        self._read(message, later=False)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Queue what a message was edited to; without a cache only the raw event fires.
+
+        A link's preview that arrives late is an edit too; a text that is as it was is none.
+        """
+        self._read(payload.message, later=True)
+
+    async def on_thread_create(self, thread: discord.Thread) -> None:
+        """Queue the title of a new thread or forum post."""
+        self._read_title(thread)
+
+    async def on_raw_thread_update(self, payload: discord.RawThreadUpdateEvent) -> None:
+        """Queue a title that may have changed."""
+        guild = self.get_guild(payload.guild_id)
+        if guild is not None:
+            self._read_title(discord.Thread(guild=guild, state=self._connection, data=payload.data))
+
+    def _read(self, message: discord.Message, *, later: bool) -> None:
+        post = post_of(message, self.user.id if self.user else 0, later=later)
+        if post is None:
+            return
+        if self._texts.new(post.message_id, hash(post.text)) or not later:
+            self._events.submit(post)
+        # Asked before a post is made of it: nearly every message comes with a name seen before.
+        if self._names.new((post.guild_id, post.author_id), hash(post.author_name)):
+            name = nickname_of(message)
+            if name is not None and not self._events.submit(name):
+                self._names.forget((post.guild_id, post.author_id))  # the next message brings it
+
+    def _read_title(self, thread: discord.Thread) -> None:
+        post = title_of(thread)
+        if post is not None and self._texts.new(post.revision, post.message_id):
+            self._events.submit(post)
+
+    async def work(self, token: str) -> None:
+        """Log in, connect, and go on until closed. Raises ``OperatorError`` where Discord refuses."""
+        try:
+            await self._log_in(token)
+            wait = 1.0
+            while True:
+                begun = asyncio.get_running_loop().time()
+                try:
+                    await self.connect()
+                except (discord.DiscordException, RuntimeError):
+                    raise
+                except Exception as error:  # noqa: BLE001 - a frame can be wrong in any way
+                    # A frame that is no JSON ends discord.py's loop: a new session reads on.
+                    self.malformed += 1
+                    log.error("malformed frame", reason=type(error).__name__)  # noqa: TRY400
+                    if self.ws is not None:
+                        await self.ws.close(code=4000)
+                    # 1,000 sessions a day are allowed; beyond that Discord resets the token.
+                    lasted = asyncio.get_running_loop().time() - begun
+                    wait = 1.0 if lasted > LONGEST_WAIT else min(wait * 2, LONGEST_WAIT)
+                    await asyncio.sleep(wait)
+                else:
+                    return
+        except discord.LoginFailure as error:
+            raise OperatorError(
+                "Discord refused the token. Copy it again from the developer portal (Bot, Reset "
+                "Token) and set BELLWETHER_DISCORD__TOKEN."
+            ) from error
+        except discord.PrivilegedIntentsRequired as error:
+            raise OperatorError(
+                "Discord refused the message-content intent. Switch on Message Content Intent for "
+                "this application in the developer portal (Bot, Privileged Gateway Intents)."
+            ) from error
+
+    async def _log_in(self, token: str) -> None:
+        """Log in; while Discord cannot be reached, keep trying, as after a power cut at night."""
+        wait = 1.0
+        while True:
+            try:
+                return await self.login(token)
+            except (aiohttp.ClientError, OSError, discord.HTTPException) as error:
+                if not passes(error):
+                    raise
+                log.warning(
+                    "cannot reach Discord, trying again", reason=str(error), wait_seconds=wait
+                )
+                await self.http.close()
+                # login() would go on with the connector that close() has closed.
+                self.http.connector = discord.utils.MISSING
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)

@@ -1,0 +1,187 @@
+"""One SQLite file, one connection, one writer."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from importlib import resources
+from pathlib import Path
+
+import aiosqlite
+import structlog
+
+from bot.errors import OperatorError
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def now() -> int:
+    """Return the time as it is stored: milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Database:
+    """The connection and its transactions. Open it with ``open``, close it with ``close``.
+
+    All writes go through one connection and one lock, so that no statement of one task lands in
+    another task's transaction.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._reader = reader
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path, *, set_aside: bool = True) -> Database:
+        """Open or create the database and bring its tables to this version.
+
+        A damaged file is set aside, and a new one begun: a bot that does not start protects
+        nobody. Without ``set_aside`` it is refused. Raises ``OperatorError`` where the file cannot
+        be used.
+        """
+        try:
+            return await cls._opened(path)
+        except sqlite3.OperationalError as error:
+            raise OperatorError(
+                f"the database {path} cannot be used: {error}. Check that this user may write to "
+                "it and that no other program holds it."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            if not set_aside:
+                raise OperatorError(
+                    f"the database {path} is damaged ({error}); it was left as it is. Start the "
+                    "bot, which sets it aside, or restore a backup."
+                ) from error
+            aside = _set_aside(path)
+            log.error(  # noqa: TRY400 - the reason says all
+                "database damaged, set aside, beginning anew", aside=str(aside), reason=str(error)
+            )
+            return await cls._opened(path)
+
+    @classmethod
+    async def _opened(cls, path: Path) -> Database:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # An empty file is a new database to SQLite. Where none can be made, this says so
+            # before aiosqlite has started a thread.
+            with path.open("ab"):
+                pass
+            # autocommit off the library's hands: transactions are begun and ended here, plainly.
+            connection = await aiosqlite.connect(path, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise OperatorError(
+                f"cannot open the database {path}: {error}. Check that the folder exists and that "
+                "this user may write to it, or set storage.database."
+            ) from error
+        reader: aiosqlite.Connection | None = None
+        try:
+            for pragma in (
+                "journal_mode=WAL",
+                # A decision that was acted on must survive a power cut; commits are batched, so
+                # the extra sync costs little.
+                "synchronous=FULL",
+                "busy_timeout=5000",
+                # What is erased is overwritten, not only forgotten.
+                "secure_delete=ON",
+                "foreign_keys=ON",
+            ):
+                await connection.execute(f"PRAGMA {pragma}")
+            reader = await aiosqlite.connect(path, isolation_level=None)
+            database = cls(connection, reader)
+            sound = await database.row("PRAGMA quick_check(1)")
+            if sound is None or sound[0] != "ok":
+                raise sqlite3.DatabaseError(sound[0] if sound else "no answer")  # noqa: TRY301 - as SQLite itself would
+            await database._migrate(path)
+            await reader.execute("PRAGMA query_only=ON")
+        except BaseException:
+            await _closed(connection, reader)
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Close the connections. aiosqlite keeps a thread alive for each until then."""
+        await self._reader.close()
+        await self._connection.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        """Hold the writer's place: what is executed in the block is written whole or not at all."""
+        async with self._writing:
+            try:
+                await self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+            except BaseException:
+                # Also where BEGIN itself was cancelled: its statement runs all the same. Where it
+                # failed there is nothing to roll back.
+                with suppress(sqlite3.OperationalError):
+                    await self._connection.execute("ROLLBACK")
+                raise
+            await self._connection.execute("COMMIT")
+
+    async def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterable[sqlite3.Row]:
+        """Return every row of a query."""
+        async with self._connection.execute(sql, parameters) as cursor:
+            return await cursor.fetchall()
+
+    async def read(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return every row of a long query, while others go on writing."""
+        async with self._reader.execute(sql, parameters) as cursor:
+            return list(await cursor.fetchall())
+
+    async def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
+        """Return the first row of a query, ``None`` where there is none."""
+        async with self._connection.execute(sql, parameters) as cursor:
+            return await cursor.fetchone()
+
+    async def _migrate(self, path: Path) -> None:
+        folder = resources.files("bot.store.sqlite") / "migrations"
+        scripts = sorted(
+            (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
+            key=lambda entry: entry.name,
+        )
+        row = await self.row("PRAGMA user_version")
+        version = row[0] if row else 0
+        if version > len(scripts):
+            raise OperatorError(
+                f"the database {path} was written by a newer Bellwether (schema {version}, this "  # noqa: S608 - a count of our own
+                f"one knows {len(scripts)}). Update Bellwether, or set another storage.database."
+            )
+        for number, script in enumerate(scripts[version:], start=version + 1):
+            async with self.transaction() as connection:
+                for statement in _statements(script.read_text(encoding="utf-8")):
+                    await connection.execute(statement)
+                await connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename a database and what belongs to it; return its new name."""
+    aside = path.with_name(f"{path.name}.damaged-{now()}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+async def _closed(*connections: aiosqlite.Connection | None) -> None:
+    for connection in connections:
+        if connection is not None:
+            await connection.close()
+
+
+def _statements(script: str) -> list[str]:
+    """Split a migration at the ends of its statements, as SQLite itself sees them."""
+    found: list[str] = []
+    current = ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            found.append(current.strip())
+            current = ""
+    if current.strip():
+        raise ValueError(f"a migration ends inside a statement: {current.strip()[:80]!r}")
+    return found

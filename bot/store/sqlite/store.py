@@ -1,0 +1,56 @@
+"""The store on SQLite: everything that is kept, by what it is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.store.seal import Sealer
+from bot.store.sqlite.database import Database
+from bot.store.sqlite.desk import Desk
+from bot.store.sqlite.housekeeping import Housekeeping
+from bot.store.sqlite.journal import Journal
+
+
+class SqliteStore:
+    """Everything that is kept. Open it with ``open``, close it with ``close``."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self.journal = Journal(database, sealer)
+        self.desk = Desk(database)
+        self.housekeeping = Housekeeping(database)
+
+    @classmethod
+    async def open(
+        cls, path: Path, key_file: Path | None = None, *, set_aside: bool = True
+    ) -> SqliteStore:
+        """Open or create the database and the key of its excerpts, which is beside it by default.
+
+        Without ``set_aside`` a damaged database is left as it is and refused. Raises
+        ``OperatorError`` where a file cannot be used.
+        """
+        database = await Database.open(path, set_aside=set_aside)
+        try:
+            sealer = Sealer.open(key_file or path.with_name(f"{path.name}.key"))
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, sealer)
+
+    async def close(self) -> None:
+        """Close the database."""
+        await self._database.close()
+
+    async def fact(self, name: str) -> str | None:
+        """Return a fact about this installation, ``None`` where it was never written."""
+        row = await self._database.row("SELECT value FROM facts WHERE name = ?", (name,))
+        return None if row is None else str(row[0])
+
+    async def set_fact(self, name: str, value: str) -> None:
+        """Write a fact about this installation."""
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                "INSERT INTO facts VALUES (?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (name, value),
+            )

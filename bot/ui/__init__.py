@@ -1,0 +1,1 @@
+"""What people see: Discord, the web, and every text in every language."""

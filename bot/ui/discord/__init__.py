@@ -1,0 +1,1 @@
+"""Slash commands, alerts and their buttons, charts."""

@@ -1,0 +1,1 @@
+"""The slash commands, one group a file."""

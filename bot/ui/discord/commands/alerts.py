@@ -1,0 +1,70 @@
+"""/alerts: where this server's moderators are told, who is pinged, and in which language."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+
+from bot.platform.members import MODERATOR
+from bot.policy.entries import LANGUAGE, PING_ABOVE, PING_ROLE
+from bot.ui.discord.commands.setup import choose_alert_channel
+from bot.ui.discord.context import Context
+from bot.ui.discord.replies import guild_of, say, words_of
+from bot.ui.discord.translation import text
+from bot.ui.words import LANGUAGES
+
+LANGUAGE_CHOICES = [
+    app_commands.Choice(name=text(f"language.{language}"), value=language) for language in LANGUAGES
+]
+
+
+@app_commands.default_permissions(MODERATOR)
+@app_commands.guild_only()
+class AlertsGroup(app_commands.Group, name="alerts", description=text("command.alerts")):
+    """The commands under /alerts."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+
+    @app_commands.command(name="channel", description=text("command.alerts.channel"))
+    @app_commands.describe(channel=text("option.alert_channel"))
+    async def channel(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
+        """Choose the channel that alerts are sent to."""
+        guild, words = guild_of(interaction), words_of(interaction)
+        said = await choose_alert_channel(self._context, guild, interaction.user.id, channel, words)
+        await say(interaction, said)
+
+    @app_commands.command(name="ping", description=text("command.alerts.ping"))
+    @app_commands.describe(role=text("option.ping_role"), above=text("option.ping_above"))
+    async def ping(
+        self,
+        interaction: discord.Interaction,
+        role: discord.Role | None = None,
+        above: app_commands.Range[float, 0, 1] = 0.9,
+    ) -> None:
+        """Ping a role with alerts from a score on; without a role nobody is pinged."""
+        guild, words = guild_of(interaction), words_of(interaction)
+        if role is None:
+            await self._context.change(
+                guild, interaction.user.id, {PING_ROLE: None, PING_ABOVE: None}
+            )
+            await say(interaction, words("ping.nobody"))
+            return
+        changes = {PING_ROLE: role.id, PING_ABOVE: above}
+        await self._context.change(guild, interaction.user.id, changes)
+        said = words("ping.role", role=role.mention, above=f"{above:.2f}")
+        if not role.mentionable and not guild.me.guild_permissions.mention_everyone:
+            said += "\n" + words("ping.not_mentionable", role=role.mention)
+        await say(interaction, said)
+
+    @app_commands.command(name="language", description=text("command.alerts.language"))
+    @app_commands.describe(language=text("option.language"))
+    @app_commands.choices(language=LANGUAGE_CHOICES)
+    async def language(self, interaction: discord.Interaction, language: str | None = None) -> None:
+        """Choose the language of alerts; without one they follow the server's own."""
+        guild = guild_of(interaction)
+        await self._context.change(guild, interaction.user.id, {LANGUAGE: language})
+        policy = self._context.book.of(guild.id)
+        chosen = self._context.server.words(guild.id, policy)
+        await say(interaction, chosen("language.chosen"))

@@ -1,0 +1,81 @@
+"""/allow: phrases that this server considers harmless."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+
+from bot.platform.members import MODERATOR
+from bot.platform.surfaces import clean
+from bot.policy.entries import allow_entry
+from bot.policy.phrases import LONGEST_PHRASE
+from bot.ui.discord.alert import harmless, shorten
+from bot.ui.discord.context import Context
+from bot.ui.discord.replies import guild_of, say, words_of
+from bot.ui.discord.translation import text
+
+
+@app_commands.default_permissions(MODERATOR)
+@app_commands.guild_only()
+class AllowGroup(app_commands.Group, name="allow", description=text("command.allow")):
+    """The commands under /allow."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+
+    @app_commands.command(name="add", description=text("command.allow.add"))
+    @app_commands.describe(phrase=text("option.phrase"))
+    async def add(
+        self, interaction: discord.Interaction, phrase: app_commands.Range[str, 1, LONGEST_PHRASE]
+    ) -> None:
+        """Take a phrase out of messages before they are scored."""
+        await self._change(interaction, phrase, allowed=True)
+
+    @app_commands.command(name="remove", description=text("command.allow.remove"))
+    @app_commands.describe(phrase=text("option.phrase"))
+    async def remove(
+        self, interaction: discord.Interaction, phrase: app_commands.Range[str, 1, LONGEST_PHRASE]
+    ) -> None:
+        """Score a phrase like any other words again."""
+        await self._change(interaction, phrase, allowed=False)
+
+    @remove.autocomplete("phrase")
+    async def _phrases(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        phrases = self._context.book.of(guild_of(interaction).id).phrases.all
+        return [
+            app_commands.Choice(name=phrase, value=phrase)
+            for phrase in phrases
+            if current.lower() in phrase
+        ][:25]
+
+    @app_commands.command(name="list", description=text("command.allow.list"))
+    async def show(self, interaction: discord.Interaction) -> None:
+        """Show the phrases that this server considers harmless."""
+        words = words_of(interaction)
+        phrases = self._context.book.of(guild_of(interaction).id).phrases.all
+        lines = "\n".join(f"· {harmless(phrase)}" for phrase in phrases)
+        await say(
+            interaction,
+            embed=discord.Embed(
+                title=words("allow.title"),
+                description=shorten(lines, 4096) or words("allow.nothing"),
+            ),
+        )
+
+    async def _change(
+        self, interaction: discord.Interaction, phrase: str, *, allowed: bool
+    ) -> None:
+        guild, words = guild_of(interaction), words_of(interaction)
+        name = allow_entry(clean(phrase))
+        shown = harmless(name.partition(".")[2])
+        if (name in self._context.book.entries(guild.id)) is allowed:
+            await say(interaction, words("allow.is" if allowed else "allow.is_not", phrase=shown))
+            return
+        number = await self._context.change(
+            guild, interaction.user.id, {name: True if allowed else None}
+        )
+        said = words("allow.added" if allowed else "allow.removed", phrase=shown)
+        await say(interaction, f"{said}\n{words('set.undo', number=number)}")

@@ -1,0 +1,113 @@
+"""Buttons and selects that are answered by their ids, so that they outlive the process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import structlog
+
+from bot.platform.members import is_moderator
+from bot.policy.thresholds import SettingError
+from bot.ui.discord.alert import control_id
+from bot.ui.discord.replies import say, words_of
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that was pressed or a select that was used.
+
+    ``parts`` is what follows the name in the control's id, ``values`` what was selected: ids for
+    a channel select.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    values: tuple[str, ...]
+
+    @property
+    def case(self) -> tuple[int, int]:
+        """The message and revision that an alert's button is about."""
+        return int(self.parts[0]), int(self.parts[1])
+
+
+Handler = Callable[[discord.Interaction, Press], Awaitable[None]]
+
+
+class Controls:
+    """Who answers which control."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Handler] = {}
+
+    def on(self, name: str, handler: Handler) -> None:
+        """Have ``handler`` answer the controls of a name."""
+        if name in self._handlers:
+            raise ValueError(f"{name} is answered already")
+        self._handlers[name] = handler
+
+    def item(self) -> type[discord.ui.DynamicItem[Any]]:
+        """Return the class that discord.py makes of each used control; one answers them all."""
+        controls = self
+
+        class Control(
+            discord.ui.DynamicItem[discord.ui.Item[discord.ui.View]],
+            template=re.escape(control_id("")) + r"(?P<name>[a-z_]+)(?::(?P<parts>.*))?",
+        ):
+            @classmethod
+            async def from_custom_id(
+                cls,
+                interaction: discord.Interaction,
+                item: discord.ui.Item[Any],
+                match: re.Match[str],
+                /,
+            ) -> Control:
+                del interaction
+                control = cls(item)
+                control.match = match
+                return control
+
+            match: re.Match[str]
+
+            async def callback(self, interaction: discord.Interaction) -> None:
+                data: dict[str, Any] = dict(interaction.data or {})
+                parts = self.match["parts"]
+                press = Press(
+                    self.match["name"],
+                    tuple(parts.split(":")) if parts else (),
+                    tuple(data.get("values", ())),
+                )
+                await controls.answer(interaction, press)
+
+        return Control
+
+    async def answer(self, interaction: discord.Interaction, press: Press) -> None:
+        """Answer one control, for moderators of the server only.
+
+        A failure is told and logged like a command's; discord.py would only log it.
+        """
+        words = words_of(interaction)
+        handler = self._handlers.get(press.name)
+        try:
+            if interaction.guild is None or not is_moderator(interaction.user):
+                await say(interaction, words("refused.moderators"))
+            elif handler is None:
+                await say(interaction, words("refused.old_button"))
+            else:
+                await handler(interaction, press)
+        except SettingError as error:
+            await say(interaction, words("refused.unchanged", why=words.note(error.note)))
+        except Exception as error:
+            log.error(  # noqa: TRY400 - the traceback is of the error, with its own text
+                "button failed",
+                control=press.name,
+                guild_id=interaction.guild_id,
+                interaction_id=interaction.id,
+                exc_info=error,
+            )
+            await say(interaction, words("refused.fault", id=interaction.id))

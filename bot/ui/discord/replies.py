@@ -1,0 +1,50 @@
+"""Answering people: only to the one who asked, in their language, within Discord's three seconds."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+
+from bot.ui.words import Words, words_for
+
+
+def words_of(interaction: discord.Interaction) -> Words:
+    """Return the words in the language of whoever asked."""
+    return words_for(interaction.locale.value)
+
+
+async def say(
+    interaction: discord.Interaction,
+    content: str = "",
+    *,
+    embed: discord.Embed | None = None,
+    view: discord.ui.View | None = None,
+    file: discord.File | None = None,
+) -> None:
+    """Answer only to the person who asked, whether or not the interaction was deferred."""
+    missing = discord.utils.MISSING
+    shown = missing if embed is None else embed
+    offered = missing if view is None else view
+    attached = missing if file is None else file
+    if interaction.response.is_done():
+        await interaction.followup.send(
+            content, embed=shown, view=offered, file=attached, ephemeral=True
+        )
+    else:
+        await interaction.response.send_message(
+            content, embed=shown, view=offered, file=attached, ephemeral=True
+        )
+
+
+def guild_of(interaction: discord.Interaction) -> discord.Guild:
+    """Return the server a command was used in; the tree lets no other interaction through."""
+    if interaction.guild is None:
+        raise app_commands.NoPrivateMessage
+    return interaction.guild
+
+
+def member_of(interaction: discord.Interaction) -> discord.Member:
+    """Return the member who asked; the tree lets no other interaction through."""
+    if not isinstance(interaction.user, discord.Member):
+        raise app_commands.NoPrivateMessage
+    return interaction.user

@@ -1,0 +1,109 @@
+"""The command tree: who may use it, what happens when a command fails, when it is synced."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from typing import Final
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.platform.members import is_moderator
+from bot.platform.retries import PASSING, reason_of
+from bot.policy.thresholds import SettingError
+from bot.store.sqlite.store import SqliteStore
+from bot.ui.discord.replies import say, words_of
+from bot.ui.discord.translation import Translator
+
+log = structlog.stdlib.get_logger(__name__)
+
+SYNCED: Final = "command_tree"
+
+SYNC_SECONDS: Final = 10.0
+"""Commands have so long to be taken; moderating does not wait longer for them."""
+
+FOR_MEMBERS: Final = "for_members"
+"""A command's extra that opens it to everybody in the server."""
+
+
+class Tree(app_commands.CommandTree[discord.Client]):
+    """All commands pass one check here, whatever Discord's own defaults were changed to."""
+
+    def __init__(self, client: discord.Client, store: SqliteStore) -> None:
+        super().__init__(
+            client,
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+        )
+        self._store = store
+        self._syncing: asyncio.Task[None] | None = None
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Let moderators of this server pass, and members where a command is for them."""
+        member = interaction.user
+        if isinstance(member, discord.Member):
+            command = interaction.command
+            if is_moderator(member) or (command and command.extras.get(FOR_MEMBERS)):
+                return True
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await say(interaction, words_of(interaction)("refused.moderators"))
+        return False
+
+    async def on_error(
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """Answer a failed command; an unforeseen failure is logged with an id to find it by."""
+        words = words_of(interaction)
+        if isinstance(error, app_commands.TransformerError):
+            await say(interaction, words("refused.value", value=str(error.value)))
+        elif isinstance(error, app_commands.CheckFailure):
+            return  # interaction_check has answered
+        elif isinstance(error, app_commands.CommandInvokeError) and isinstance(
+            error.original, SettingError
+        ):
+            await say(interaction, words("refused.unchanged", why=words.note(error.original.note)))
+        else:
+            log.error(
+                "command failed",
+                command=interaction.command.qualified_name if interaction.command else None,
+                guild_id=interaction.guild_id,
+                interaction_id=interaction.id,
+                exc_info=error,
+            )
+            await say(interaction, words("refused.fault", id=interaction.id))
+
+    async def sync_if_changed(self) -> None:
+        """Send the commands to Discord only when they differ from what it last accepted.
+
+        Moderating waits a few seconds for that, and goes on with the commands there are.
+        """
+        if self._syncing is None or self._syncing.done():
+            self._syncing = asyncio.create_task(self._sync_if_changed(), name="sync")
+        # Not cancelled where it takes long: in mid-request that could stop discord.py's others.
+        await asyncio.wait({self._syncing}, timeout=SYNC_SECONDS)
+        if self._syncing.done():
+            self._syncing.result()
+        else:
+            log.warning("commands not taken yet", waited_seconds=SYNC_SECONDS)
+
+    async def _sync_if_changed(self) -> None:
+        translator = Translator()
+        await self.set_translator(translator)
+        payload = [
+            await command.get_translated_payload(self, translator)
+            for command in self.get_commands()
+        ]
+        document = json.dumps(payload, sort_keys=True, default=str)
+        digest = hashlib.sha256(f"{self.client.application_id}{document}".encode()).hexdigest()
+        if await self._store.fact(SYNCED) == digest:
+            return
+        try:
+            await self.sync()
+            await self._store.set_fact(SYNCED, digest)
+        except (discord.HTTPException, *PASSING) as error:
+            log.error("commands not sent, trying again later", reason=reason_of(error))  # noqa: TRY400
+            return
+        log.info("commands synced", commands=len(payload))
