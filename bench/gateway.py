@@ -101,7 +101,9 @@ def counted(database: Path) -> int:
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             return int(
-                connection.execute("SELECT count(*) FROM scores WHERE facts < 8").fetchone()[0]
+                connection.execute(
+                    "SELECT count(*) FROM cases WHERE surface = 'message'"
+                ).fetchone()[0]
             )
     except sqlite3.OperationalError:
         return 0

@@ -19,7 +19,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from profanity_check import predict_prob
 
-from model import artefact, sources
+from model import artefact, tables
 from model.lowered import Lowered
 from model.scorer import Scorer
 
@@ -52,7 +52,7 @@ def paths() -> list[Path_]:
 
 def measure() -> list[dict[str, float | str]]:
     """Return for each path the median time of one message and the median batch throughput."""
-    texts = [row["text"] for row in sources.own_table("chat_texts.tsv")]
+    texts = [row["text"] for row in tables.own_table("chat_texts.tsv")]
     compared = paths()
     singles: dict[str, list[float]] = {name: [] for name, _, _ in compared}
     batches: dict[str, list[float]] = {name: [] for name, _, _ in compared}

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.app.settings import Moderation
-from bot.domain import Kind, Post
+from bot.domain import NOWHERE, ChannelId, Kind, Post, RoleId, UserId, message_case
 from bot.policy.entries import OFF, Value, exempt_entry, threshold_entry
 from bot.policy.rules import Policy, decide
 from model.classes import CLASSES, HARMS
@@ -28,7 +28,7 @@ def main() -> None:
     """Print the figures."""
     chance = random.Random(0)
     defaults = Moderation().defaults(Scorer.load().presets)
-    scopes = list(range(1_000, 1_000 + OVERRIDES))
+    scopes = [ChannelId(number) for number in range(1_000, 1_000 + OVERRIDES)]
     entries: dict[str, Value] = {}
     for scope in scopes:
         harm, kind = chance.choice(HARMS), chance.choice(list(Kind))
@@ -37,20 +37,20 @@ def main() -> None:
     # Half of the overrides are channels', a quarter forums', a quarter categories'.
     channels, forums, categories = scopes[:100], scopes[100:150], scopes[150:]
     above = {
-        channel: (chance.choice((0, *forums)), chance.choice(categories)) for channel in channels
+        channel: (chance.choice((NOWHERE, *forums)), chance.choice(categories))
+        for channel in channels
     }
     places = [(channel, *above[channel]) for channel in chance.choices(channels, k=POSTS)]
     posts = [
         Post(
-            message_id=number,
-            guild_id=1,
+            id=message_case(1, number),
             channel_id=channel,
-            author_id=number,
+            author_id=UserId(number),
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
             text="",
             parent_id=parent,
             category_id=category,
-            role_ids=tuple(range(100, 110)),
+            role_ids=tuple(map(RoleId, range(100, 110))),
         )
         for number, (channel, parent, category) in enumerate(places)
     ]

@@ -18,8 +18,7 @@ from random import Random
 from discord.utils import snowflake_time
 
 from bot.app.settings import Moderation
-from bot.domain import Kind, Post
-from bot.platform.surfaces import clean
+from bot.domain import ChannelId, Kind, Post, UserId, clean, message_case
 from bot.policy.rules import decide
 from model import sources
 from model.scorer import Scorer
@@ -50,7 +49,7 @@ async def replay(data_dir: Path) -> dict[str, float]:
                 await until(standin.identified.is_set, running)
                 started = time.perf_counter()
                 ids = [await standin.say(text) for text in texts]
-                count = "SELECT count(*) FROM scores WHERE facts < 8"
+                count = "SELECT count(*) FROM cases WHERE surface = 'message'"
                 await until(lambda: rows(folder, count)[0][0] == len(texts), running, 300)
                 scored = time.perf_counter() - started
                 pending = "SELECT count(*) FROM actions WHERE status = 'pending'"
@@ -71,7 +70,8 @@ def _compare(folder: Path, standin: StandIn, texts: dict[int, str]) -> dict[str,
     cleaned = [clean(text) for text in texts.values()]
     scored = scorer.score(cleaned)
     for identity, scores in zip(texts, scored, strict=True):
-        post = Post(identity, GUILD, GENERAL, MEMBER, snowflake_time(identity), "")
+        case = message_case(GUILD, identity)
+        post = Post(case, ChannelId(GENERAL), UserId(MEMBER), snowflake_time(identity), "")
         for reason in decide(policy, post, scores, scorer.version).reasons:
             expected[reason.kind].add(identity)
 
@@ -80,7 +80,8 @@ def _compare(folder: Path, standin: StandIn, texts: dict[int, str]) -> dict[str,
     leads = [int(sent["nonce"].split(".")[0]) for sent in standin.sent]
     assert len(leads) == len(set(leads)), "an alert was sent twice"
     told = (
-        "SELECT message_id, group_message_id FROM actions WHERE kind = 'alert' AND status = 'done'"
+        "SELECT c.subject_id, l.subject_id FROM actions a JOIN cases c ON c.id = a.case_id"
+        " JOIN cases l ON l.id = a.alert_case_id WHERE a.kind = 'alert' AND a.status = 'done'"
     )
     groups = dict(rows(folder, told))
     assert set(groups) == expected[Kind.ALERT], "alerts are not where the thresholds say"

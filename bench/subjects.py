@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from bot.app.settings import load
 from bot.platform.client import point_at
 from model.classes import HARMS
-from model.sources import own_table
+from model.tables import own_table
 
 DONE: Final = "done"
 """The file in which a subject says how many messages it is through with."""

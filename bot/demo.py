@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,11 +20,18 @@ from simcord.backend.errors import SetupError
 from simcord.builders import ChannelHandle
 from simcord.preview import Preview
 
+from bot.app.lifecycle import App
 from bot.app.settings import Moderation, Settings, Storage
 from bot.app.signals import stop_event
-from bot.app.wiring import App
-from bot.domain import Judgement, Post, Verdict
-from bot.policy.rules import decide
+from bot.domain import (
+    Case,
+    ChannelId,
+    Judgement,
+    Post,
+    UserId,
+    Verdict,
+    message_case,
+)
 
 SEEDED: Final = (
     ("Ada", "morning all, is the book club still on for thursday?"),
@@ -78,11 +85,8 @@ async def world(folder: Path, port: int = 0) -> AsyncIterator[World]:
     )
     acted = asyncio.Event()
 
-    def on_finished(post: Post) -> None:
-        del post
-        acted.set()
-
-    app = await App.open(settings, on_finished=on_finished, delay=PAUSE)
+    app = await App.open(settings)
+    app.parts.dispatcher.finished.add(lambda _case: acted.set())
     try:
         async with simcord.run(app.client) as env:
             # Simulated time begins in the past; a person who looks at it expects today.
@@ -112,6 +116,7 @@ async def world(folder: Path, port: int = 0) -> AsyncIterator[World]:
                 await people[name].send(channel, text)
             await people["Linus"].send(channel, BORDERLINE)
             await app.drained()
+            app.parts.pipeline.hand_on = _a_moment_later(app)
             async with env.preview(
                 channel, viewers=[member, moderator], layout="channel", port=port or None
             ) as preview:
@@ -125,23 +130,34 @@ async def world(folder: Path, port: int = 0) -> AsyncIterator[World]:
         await app.close()
 
 
+def _a_moment_later(app: App) -> Callable[[Sequence[Case]], None]:
+    """Return what hands cases on after a pause, in which a person sees the message."""
+
+    def hand_on(cases: Sequence[Case]) -> None:
+        asyncio.get_running_loop().call_later(PAUSE, app.parts.dispatcher.hand_on, cases)
+
+    return hand_on
+
+
 async def _remember(
     app: App, guild_id: int, channel_id: int, author_id: int, moderator_id: int
 ) -> None:
     """Put a week of another channel into the journal, scored as if it had just been written."""
     context, now = app.context, datetime.now(UTC)
-    policy = context.book.of(guild_id)
     decisions, verdicts = [], []
-    scored = context.scorer.score([text for _, text, _ in LAST_WEEK])
-    for number, ((days, text, judgement), scores) in enumerate(zip(LAST_WEEK, scored, strict=True)):
+    posts = []
+    for number, (days, text, _) in enumerate(LAST_WEEK):
         at = now - timedelta(days=days, minutes=number)
-        post = Post(discord.utils.time_snowflake(at), guild_id, channel_id, author_id, at, text)
-        decision = decide(policy, post, scores, context.scorer.version)
+        case = message_case(guild_id, discord.utils.time_snowflake(at))
+        posts.append(Post(case, ChannelId(channel_id), UserId(author_id), at, text))
+    judged = context.judge.judge(posts)
+    for decision, (_, _, judgement) in zip(judged, LAST_WEEK, strict=True):
         decisions.append(replace(decision, reasons=()))  # dealt with, long ago
         if judgement is not None and decision.lead is not None:
-            verdicts.append(Verdict(decision, decision.lead.harm, judgement, moderator_id, at))
+            by, at = UserId(moderator_id), decision.post.created_at
+            verdicts.append(Verdict(decision, decision.lead.harm, judgement, by, at))
     await context.store.journal.record(decisions)
-    await context.store.journal.judge(verdicts)
+    await context.store.verdicts.judge(verdicts)
 
 
 async def _keep_fresh(preview: Preview, acted: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 import sklearn
 
-from model import artefact, sources, training
+from model import artefact, sources, tables, training
 from model.classes import CLASSES, HARMS
 from model.datasets import REGISTRY
 from model.evaluation import heldout, suite
@@ -88,7 +88,7 @@ def data_hashes() -> dict[str, str]:
     hashes = {
         path: digest for dataset in REGISTRY.values() for path, digest in dataset.files.items()
     }
-    own = sources.DATA / "chat_texts.tsv"
+    own = tables.DATA / "chat_texts.tsv"
     return {**hashes, own.name: artefact.digest_of(own.read_bytes())}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from model.artefact import Manifest
 from model.datasets import REGISTRY
 from model.evaluation.report import markdown
-from model.sources import own_table
+from model.tables import own_table
 from model.training import FEATURES
 
 ROOT = Path(__file__).parent.parent

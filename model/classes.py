@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 HARMS: Final = ("hate", "insult", "threat", "offensive")
@@ -24,3 +24,8 @@ CLASSES: Final = (*HARMS, NEITHER)
 
 Scores = Mapping[str, float]
 """Class to probability, 0 to 1."""
+
+
+def neither(harms: Iterable[float]) -> float:
+    """Return the probability of none, from the probabilities of some classes, 0 to 1."""
+    return 1.0 - max(harms, default=0.0)

@@ -5,7 +5,6 @@ Everything a reader must know of the label mapping stands here, one function a s
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import html
 import re
@@ -17,8 +16,8 @@ from typing import Final
 
 from model.classes import HARMS
 from model.datasets import locate
+from model.tables import own_table, table
 
-DATA: Final = Path(__file__).parent / "data"
 Labels = dict[str, int]
 
 
@@ -71,19 +70,6 @@ _WORDS = re.compile(r"[^\W\d_]+|[^\x00-\x7f\w\s]")
 def near_duplicate_key(text: str) -> str:
     """Reduce a text to what near-duplicates share: no URLs, mentions, "RT", case, punctuation."""
     return " ".join(_WORDS.findall(_WRAPPING.sub(" ", html.unescape(text).lower()))) or text
-
-
-def table(path: Path, delimiter: str = ",") -> Iterator[dict[str, str]]:
-    """Read a table with a header."""
-    csv.field_size_limit(1 << 24)
-    with path.open(encoding="utf-8", newline="") as handle:
-        yield from csv.DictReader(handle, delimiter=delimiter)
-
-
-def own_table(name: str) -> Iterator[dict[str, str]]:
-    """Read one of the project's own tab-separated files, in which quotes are only quotes."""
-    with (DATA / name).open(encoding="utf-8", newline="") as handle:
-        yield from csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
 def davidson(files: list[Path]) -> Iterator[tuple[str, Labels]]:

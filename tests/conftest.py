@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 import simcord
 
+from bot.app.lifecycle import App
 from bot.app.settings import Moderation, Settings, Storage
-from bot.app.wiring import App
-from bot.policy.thresholds import SettingError as Refusal
+from bot.desk.people import RefusalError
+from bot.policy.thresholds import SettingError
 from model.scorer import Scorer
 from tests.world import World
+
+REFUSALS = (RefusalError, SettingError)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +49,7 @@ async def world(settings: Settings) -> AsyncIterator[World]:
         await app.drained()
         await env.shutdown()
         # A refusal is an answer, not a failure; anything else that went wrong is one.
-        refusals = [e for e in env.errors if isinstance(getattr(e, "original", None), Refusal)]
+        refusals = [e for e in env.errors if isinstance(getattr(e, "original", None), REFUSALS)]
         assert env.errors == refusals
     finally:
         await app.close()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.domain import GuildId, UserId
 from bot.store.sqlite.store import SqliteStore
 from tests.standin import GUILD, MODERATORS, TOKEN, StandIn
 
@@ -95,7 +96,7 @@ def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-MESSAGES = "SELECT message_id FROM scores WHERE facts < 8 ORDER BY message_id"
+MESSAGES = "SELECT subject_id FROM cases WHERE surface = 'message' ORDER BY subject_id"
 """What was scored but for nicknames and titles."""
 
 
@@ -104,5 +105,5 @@ async def with_alert_channel(
 ) -> None:
     """Leave a database in which the stand-in's server has chosen its alert channel."""
     store = await SqliteStore.open(folder / DATABASE)
-    await store.desk.change(guild_id, {"alerts.channel": channel_id}, user_id=0)
+    await store.settings.change(GuildId(guild_id), {"alerts.channel": channel_id}, UserId(0))
     await store.close()

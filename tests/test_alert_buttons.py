@@ -10,9 +10,9 @@ import simcord
 from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 
+from bot.app.lifecycle import App
 from bot.app.settings import Settings
-from bot.app.wiring import App
-from bot.domain import Judgement
+from bot.domain import Judgement, message_case
 from tests.world import BORDERLINE, HATEFUL, World
 
 
@@ -93,17 +93,17 @@ async def test_time_out_and_undo(alerted: World) -> None:
 
 
 async def test_verdicts_are_kept_and_can_be_changed(alerted: World) -> None:
-    journal = alerted.app.context.store.journal
-    version = alerted.app.context.scorer.version
+    verdicts = alerted.app.context.store.verdicts
+    version = alerted.app.context.judge.model
     result = await alerted.moderator.click(alerted.alert, label="False positive")
     assert "/allow add" in said(result)
-    (verdict,) = await journal.verdicts(alerted.guild.id, version)
+    (verdict,) = await verdicts.verdicts(alerted.guild_id, version)
     assert (verdict.judgement, verdict.harm) == (Judgement.FALSE_POSITIVE, "insult")
     assert verdict.decision.scores["insult"] > 0.6
     assert offered(alerted)["False positive"] is False
 
     await alerted.moderator.click(alerted.alert, label="Right call")
-    (verdict,) = await journal.verdicts(alerted.guild.id, version)
+    (verdict,) = await verdicts.verdicts(alerted.guild_id, version)
     assert verdict.judgement is Judgement.RIGHT
     assert "1 of 1 right (100%)" in str(
         (await alerted.moderator.slash(alerted.desk, "threshold show")).response.embeds[0].to_dict()  # type: ignore[union-attr]
@@ -211,7 +211,7 @@ async def test_buttons_work_after_a_restart(settings: Settings) -> None:
 
 
 async def test_another_servers_alert_cannot_be_pressed_from_here(alerted: World) -> None:
-    journal = alerted.app.context.store.journal
+    verdicts = alerted.app.context.store.verdicts
     other = alerted.env.create_guild("Others")
     channel = other.create_text_channel("there")
     stranger: MemberActor = other.add_member(
@@ -225,7 +225,10 @@ async def test_another_servers_alert_cannot_be_pressed_from_here(alerted: World)
     result = await stranger.click(copied, label="Delete")
     assert "record of this message is gone" in said(result)
     assert alerted.texts() == [BORDERLINE]
-    assert await journal.judgement(alerted.general.history()[0].id) is None
+    assert (
+        await verdicts.judgement(message_case(alerted.guild.id, alerted.general.history()[0].id))
+        is None
+    )
 
 
 async def test_a_button_of_another_version_says_so(alerted: World) -> None:

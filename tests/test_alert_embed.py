@@ -1,24 +1,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import discord
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import Case, Decision, Kind, Note, Outcome, Post, Reason, Status
+from bot.domain import Case, Decision, Kind, Note, Outcome, Reason, Status
 from bot.enforcement.grouping import SHOWN
-from bot.ui.discord.alert import BAR_LENGTH, Names, acted_on, alert_embed, bar, harmless
+from bot.ui.discord.alert import BAR_LENGTH, acted_on, alert_embed, bar, harmless
+from bot.ui.discord.speech import Names
 from bot.ui.words import table
 from model.classes import CLASSES
+from tests import making
 
 ENGLISH = table("en")
 
 
 def case(text: str, name: str = "robin") -> Case:
-    post = Post(11, 22, 33, 44, datetime(2026, 1, 1, tzinfo=UTC), text, name)
+    post = making.post(11, guild=22, channel=33, author=44, text=text, author_name=name)
     reasons = (Reason(Kind.ALERT, "hate", 0.97, 0.5), Reason(Kind.DELETE, "hate", 0.97, 0.9))
     scores = dict.fromkeys(CLASSES, 0.01) | {"hate": 0.97}
     return Case(Decision(post, scores, "abc123", reasons))
@@ -36,11 +37,8 @@ def embed_of(text: str, deletion: Outcome | None = None) -> discord.Embed:
 @given(st.text(max_size=5_000), st.text(max_size=200), st.text(max_size=200))
 def test_an_embed_stays_within_discords_limits(text: str, name: str, channel: str) -> None:
     failed = Outcome(Status.FAILED, Note("failed.refused", {"reason": text}))
-    shown = replace(
-        case(text, name),
-        outcomes={Kind.DELETE: failed, Kind.TIMEOUT: failed},
-        words=(text, name, channel, text, text),
-    )
+    decision = replace(case(text, name).decision, words=(text, name, channel, text, text))
+    shown = Case(decision, {Kind.DELETE: failed, Kind.TIMEOUT: failed})
     embed = alert_embed(
         shown, ENGLISH, named(name, channel), count=1_000, others=[case(text, name)] * SHOWN
     )

@@ -6,10 +6,9 @@ import discord
 import pytest
 import simcord
 
+from bot.app.lifecycle import App
 from bot.app.settings import Moderation, Settings
-from bot.app.wiring import App
-from bot.domain import Kind
-from bot.enforcement.dispatcher import REFUSALS
+from bot.enforcement.breaker import REFUSALS
 from bot.platform.surfaces import post_of
 from tests.world import BENIGN, BORDERLINE, HATEFUL, World
 
@@ -161,7 +160,7 @@ async def test_an_alert_channel_without_permissions_is_reported_where_moderators
     )
     result = await world.moderator.slash(world.desk, "alerts channel", channel=closed)
     assert "I lack **Embed Links**" in result.response.content  # type: ignore[union-attr]
-    assert world.app.book.of(world.guild.id).alert_channel_id is None
+    assert world.policy.alert_channel_id is None
 
 
 async def test_a_deleted_alert_channel_is_reported_and_can_be_replaced(world: World) -> None:
@@ -182,7 +181,7 @@ async def test_a_deleted_alert_channel_is_reported_and_can_be_replaced(world: Wo
 
 
 async def test_a_passing_failure_is_retried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.platform.retries.RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr("bot.retries.RETRY_SECONDS", (0.01,))
     await world.choose_desk()
     world.env.inject_error("POST", "/channels/*/messages", status=503, times=9)
     world.env.inject_error("DELETE", "/channels/*/messages/*", status=503, times=9)
@@ -208,7 +207,6 @@ async def test_deletions_go_before_alerts(world: World) -> None:
     before = len(world.env.http_requests)
     for _ in range(3):
         await world.member.send(world.general, HATEFUL)
-        world.app.dispatcher._delay = 0.05
     await world.app.drained()
     asked = [request.method for request in world.env.http_requests[before:]]
     assert asked.count("DELETE") == 3
@@ -220,7 +218,7 @@ async def test_deletions_go_before_alerts(world: World) -> None:
 
 async def test_a_stopped_dispatcher_takes_nothing_on(world: World) -> None:
     await world.choose_desk()
-    await world.app.dispatcher.stop()
+    await world.app.parts.dispatcher.stop()
     await world.say(HATEFUL)
     assert world.texts() == [HATEFUL]
     assert len(await world.app._store.journal.unfinished()) == 1
@@ -240,7 +238,7 @@ async def test_what_a_stopped_bot_left_is_done_by_the_next(settings: Settings) -
         world = World.furnish(app, env)
         await world.choose_desk()
         # The first process journals, and dies before it acts.
-        app.pipeline._hand_on = lambda _cases: None
+        app.parts.pipeline.hand_on = lambda _cases: None
         await world.say(HATEFUL)
         assert world.texts() == [HATEFUL]
         await app.close()
@@ -268,15 +266,11 @@ async def test_a_full_queue_refuses_and_counts(settings: Settings) -> None:
             await app.drained()
             post = post_of(original, 0)
             assert post is not None
-            assert app.pipeline.submit(post) is None
-            assert app.pipeline.submit(post) is post
-            assert app.pipeline.refused == 2  # the other was the name the member goes by
+            assert app.parts.pipeline.submit(post) is None
+            assert app.parts.pipeline.submit(post) is post
+            assert app.parts.pipeline.refused == 2  # the other was the name the member goes by
     finally:
         await app.close()
-
-
-def test_kinds_and_the_database_agree() -> None:
-    assert {kind.value for kind in Kind} == {"alert", "delete", "timeout"}
 
 
 async def test_what_discord_refuses_again_and_again_is_not_asked_for_a_while(
@@ -291,7 +285,7 @@ async def test_what_discord_refuses_again_and_again_is_not_asked_for_a_while(
     assert asked.count("DELETE") == REFUSALS
     assert "several times in a row" in str(world.alerts[-1].to_dict())
     # A moderator who puts it right does not have to wait.
-    world.app.dispatcher.forget_problem(world.guild.id)
+    world.app.parts.dispatcher.forget_problem(world.guild_id)
     await world.say(f"{HATEFUL} again")
     asked = [r.method for r in world.env.http_requests[before:]]
     assert asked.count("DELETE") == REFUSALS + 1

@@ -40,7 +40,7 @@ PENDING = "SELECT count(*) FROM actions WHERE status = 'pending'"
 MARKS = "SELECT * FROM watermarks"
 CHANNELS = "SELECT channel_id FROM watermarks"
 LEVEL = f"SELECT message_id FROM watermarks WHERE channel_id = {GENERAL}"
-TITLES = "SELECT channel_id FROM scores WHERE facts & 8"
+TITLES = "SELECT channel_id FROM cases WHERE surface = 'title'"
 
 
 @asynccontextmanager
@@ -111,7 +111,7 @@ async def test_whose_messages_they_are_is_known(tmp_path: Path) -> None:
         assert (theirs,) in rows(tmp_path, MESSAGES)
         assert standin.deleted == [gone]
         assert len(standin.sent) == 1
-        names = rows(tmp_path, "SELECT author_id FROM scores WHERE facts & 16 ORDER BY 1")
+        names = rows(tmp_path, "SELECT author_id FROM cases WHERE surface = 'nickname' ORDER BY 1")
         assert names == [(7,), (MEMBER,)]
 
 
@@ -231,7 +231,7 @@ async def test_a_thread_made_while_it_was_down(tmp_path: Path) -> None:
         async with away(tmp_path, standin):
             with closing(sqlite3.connect(tmp_path / DATABASE)) as connection:
                 # Of a channel that has been deleted since.
-                connection.execute("INSERT INTO watermarks VALUES (98, ?, 98)", (GUILD,))
+                connection.execute("INSERT INTO watermarks VALUES (?, 98, 98)", (GUILD,))
                 connection.commit()
             orphan = standin.new_id()  # in a channel that the bot does not see
             standin.channels[orphan] = standin.thread(orphan, "elsewhere", parent=98_765)

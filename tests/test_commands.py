@@ -9,9 +9,9 @@ import pytest
 import simcord
 from simcord.backend.errors import SetupError
 
+from bot.app.lifecycle import App
 from bot.app.settings import Settings
-from bot.app.wiring import App
-from bot.domain import Kind
+from bot.domain import GuildId, Kind
 from bot.platform.members import MODERATOR
 from model.classes import HARMS
 from model.scorer import Scorer
@@ -54,13 +54,13 @@ async def test_a_threshold_can_be_switched_off_and_on(world: World) -> None:
 
 
 async def test_deleting_below_alerting_is_refused_and_changes_nothing(world: World) -> None:
-    before = world.app.book.of(world.guild.id)
+    before = world.policy
     said = await answer(
         world, "threshold set", **{"class": "hate", "action": "delete", "value": "0.1"}
     )
     assert "Nothing was changed" in said
     assert f"delete (0.1) is below alert ({DEFAULT:g})" in said
-    assert world.app.book.of(world.guild.id) == before
+    assert world.policy == before
 
 
 async def test_thresholds_survive_a_restart_and_belong_to_one_server(
@@ -77,8 +77,11 @@ async def test_thresholds_survive_a_restart_and_belong_to_one_server(
         again = await App.open(settings)
         await env.restart_bot(again.client)
         world.app = again
-        assert again.book.of(world.guild.id).table()["hate", Kind.ALERT].threshold == 0.75
-        assert again.book.of(world.guild.id + 1).table()["hate", Kind.ALERT].threshold == DEFAULT
+        assert world.policy.table()["hate", Kind.ALERT].threshold == 0.75
+        assert (
+            again.parts.book.of(GuildId(world.guild.id + 1)).table()["hate", Kind.ALERT].threshold
+            == DEFAULT
+        )
         assert "0.75" in await answer(world, "threshold show")
         await again.close()
 
@@ -131,7 +134,7 @@ async def test_members_are_not_offered_the_commands(
 async def test_members_are_refused_in_code_where_an_admin_opened_a_command(
     world: World, name: str
 ) -> None:
-    command = world.app.tree.get_command(name)
+    command = world.app.parts.tree.get_command(name)
     assert command is not None
     ids = {c["name"]: int(c["id"]) for c in await synced(world)}
     world.guild.set_command_permissions(ids[name], {world.guild.default_role: True})
@@ -143,11 +146,11 @@ async def test_members_are_refused_in_code_where_an_admin_opened_a_command(
         )
     assert result.ephemeral
     assert "Only moderators" in result.response.content  # type: ignore[union-attr]
-    assert world.app.book.of(world.guild.id).table()["hate", Kind.ALERT].threshold == DEFAULT
+    assert world.policy.table()["hate", Kind.ALERT].threshold == DEFAULT
 
 
 async def synced(world: World) -> list[dict[str, str]]:
-    commands = await world.app.tree.fetch_commands()
+    commands = await world.app.parts.tree.fetch_commands()
     return [{"name": command.name, "id": str(command.id)} for command in commands]
 
 
@@ -163,10 +166,10 @@ async def test_commands_are_synced_only_when_they_changed(settings: Settings) ->
 
 
 async def test_names_and_limits_are_discords(world: World) -> None:
-    for command in world.app.tree.walk_commands(type=discord.AppCommandType.chat_input):
+    for command in world.app.parts.tree.walk_commands(type=discord.AppCommandType.chat_input):
         assert command.name == command.name.lower()
         assert 1 <= len(command.description) <= 100
         assert command.guild_only or command.parent is not None
-    for root in world.app.tree.get_commands():
+    for root in world.app.parts.tree.get_commands():
         for_members = root.name in {"Report to moderators", "privacy"}
         assert root.default_permissions == (None if for_members else MODERATOR)

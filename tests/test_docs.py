@@ -13,8 +13,8 @@ ROOT = Path(__file__).parent.parent
 
 async def test_the_command_reference_is_fresh(world: World) -> None:
     written = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    assert written == reference(world.app.tree), "run `make docs`"
-    for command in world.app.tree.get_commands():
+    assert written == reference(world.app.parts.tree), "run `make docs`"
+    for command in world.app.parts.tree.get_commands():
         assert command.name in written
     assert text("command.score").message in written
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from bot.domain import Case, Decision, Kind, Outcome, Post, Reason, Status
-from bot.enforcement.grouping import MOST_OPEN, OpenAlerts, key_of
+from bot.domain import Case, Decision, Kind, Outcome, Reason, Status
+from bot.enforcement.grouping import MOST_OPEN, OpenAlerts
+from tests import making
 from tests.test_alert_buttons import said, timed_out
 from tests.world import BORDERLINE, HATEFUL, World
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = making.START
 OTHER_INSULT = "you are such a stupid idiot"
 
 
@@ -24,15 +25,14 @@ def case(
     seconds: float = 0,
     text: str = "",
 ) -> Case:
-    post = Post(
-        number, 2, channel, author, START + timedelta(seconds=seconds), text or f"text {number}"
-    )
+    at = START + timedelta(seconds=seconds)
+    post = making.post(number, channel=channel, author=author, at=at, text=text or f"text {number}")
     reasons = tuple(Reason(kind, "hate", 0.9, 0.5) for kind in (kinds or (Kind.ALERT,)))
     return Case(Decision(post, {"hate": 0.9}, "m", reasons))
 
 
 def lead_of(alerts: OpenAlerts, joining: Case, *, pings: bool = False) -> int:
-    return alerts.joined(joining, pings=pings).lead.decision.post.message_id
+    return alerts.joined(joining, pings=pings).lead.id.subject
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_series_keeps_its_alert_open_and_the_count_is_right_after_a_retry() ->
         lead_of(alerts, case(number, seconds=20 * number))
     alert = alerts.joined(case(20, seconds=400), pings=False)
     assert alert.count == 20
-    assert [other.decision.post.message_id for other in alert.latest] == [17, 18, 19, 20]
+    assert [other.id.subject for other in alert.latest] == [17, 18, 19, 20]
 
 
 def test_what_calls_for_a_ping_never_hides_in_an_alert_that_had_none() -> None:
@@ -74,7 +74,7 @@ def test_what_calls_for_a_ping_never_hides_in_an_alert_that_had_none() -> None:
 def test_a_closed_alert_is_not_joined() -> None:
     alerts = OpenAlerts()
     lead_of(alerts, case(1))
-    alerts.close(key_of(case(1)))
+    alerts.close(case(1).id)
     assert lead_of(alerts, case(2, text="text 1")) == 2
 
 
@@ -101,8 +101,8 @@ async def test_a_quarrel_is_one_alert_that_counts_up(world: World) -> None:
 
     # Deleting and judging go for all of them; a time-out for each author.
     await world.moderator.click(world.alert, label="False positive")
-    journal, version = world.app.context.store.journal, world.app.context.scorer.version
-    assert len(await journal.verdicts(world.guild.id, version)) == 3
+    verdicts, version = world.app.context.store.verdicts, world.app.context.judge.model
+    assert len(await verdicts.verdicts(world.guild_id, version)) == 3
     asked = await world.moderator.click(world.alert, label="Time out")
     assert "**robin**" in said(asked)
     assert "**kim**" in said(asked)

@@ -82,7 +82,10 @@ async def test_a_length_does_not_excuse_a_chunked_body(scorer: Scorer) -> None:
 async def test_health(scorer: Scorer) -> None:
     async with client(scorer) as http:
         answer = await http.get("/healthz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "model": scorer.version})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ok", "model": scorer.version, "set_aside": 0},
+    )
     async with client(scorer, "not scoring") as http:
         answer = await http.get("/healthz")
     assert (answer.status_code, answer.json()["status"]) == (503, "not scoring")

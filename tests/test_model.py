@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import artefact, candidate, datasets, sources
+from model import artefact, candidate, datasets, sources, tables
 from model.classes import CLASSES, HARMS
 from model.lowered import Lowered
 from model.normalise import MAX_CHARACTERS
@@ -34,7 +34,7 @@ def test_any_text_is_scored(text: str) -> None:
 def random_texts(count: int) -> list[str]:
     """Chat-like texts of known and unknown words, signs, and characters from all of Unicode."""
     chance = np.random.default_rng(0)
-    words = [row["text"] for row in sources.own_table("chat_texts.tsv")]
+    words = [row["text"] for row in tables.own_table("chat_texts.tsv")]
     signs = ["!!", "||", "**", "`", "1337", "@you", "<@1>", "https://a.b/c", "f*ck", "n o w", "\n"]
     texts = []
     for number in range(count):
@@ -231,7 +231,7 @@ def test_own_texts_are_labelled_by_the_rules() -> None:
     assert 0.3 < held < 0.37
     texts = {row.text.lower() for row in rows}
     assert len(texts) == len(rows)
-    functional = {row["text"].lower() for row in sources.own_table("functional.tsv")}
+    functional = {row["text"].lower() for row in tables.own_table("functional.tsv")}
     assert not texts & functional
 
 

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import Post, Surface
-from bot.judging.pipeline import InTurns
-from tests.test_policy import POST
+from bot.judging.queue import FairQueue, Waiting
+from tests import making
 
 
 def posts(guilds: list[int]) -> list[Post]:
-    return [replace(POST, message_id=n, guild_id=guild) for n, guild in enumerate(guilds)]
+    return [making.post(n, guild=guild) for n, guild in enumerate(guilds)]
 
 
 @given(st.lists(st.integers(1, 5)))
 def test_servers_take_turns_and_each_keeps_its_order(guilds: list[int]) -> None:
-    queue = InTurns(1_000)
+    queue = FairQueue(1_000)
     for post in posts(guilds):
-        queue.put_nowait(post)
+        queue.put_nowait(Waiting(post))
     assert queue.qsize() == len(guilds)
     taken = []
     while not queue.empty():
-        taken.append(queue.get_nowait())
-    assert sorted(post.message_id for post in taken) == list(range(len(guilds)))
+        taken.append(queue.get_nowait().post)
+    assert sorted(post.subject_id for post in taken) == list(range(len(guilds)))
     for guild in set(guilds):
-        own = [post.message_id for post in taken if post.guild_id == guild]
+        own = [post.subject_id for post in taken if post.guild_id == guild]
         assert own == sorted(own)
         places = [place for place, post in enumerate(taken) if post.guild_id == guild]
         # While a server has something waiting, every other one goes once between its turns.
@@ -38,15 +37,15 @@ def test_servers_take_turns_and_each_keeps_its_order(guilds: list[int]) -> None:
 
 
 def test_a_full_queue_makes_room_at_the_longest_line() -> None:
-    queue = InTurns(4)
-    first, *_, latest, name = posts([1, 1, 1, 1])
-    raid = [first, *_, latest, replace(name, surface=Surface.NICKNAME)]
+    queue = FairQueue(4)
+    first, *_, latest = posts([1, 1, 1])
+    raid = [first, *_, latest, making.post(5, guild=1, surface=Surface.NICKNAME)]
     for post in raid:
-        queue.put_nowait(post)
+        queue.put_nowait(Waiting(post))
     with pytest.raises(asyncio.QueueFull):
-        queue.put_nowait(POST)
-    assert queue.displace(first) is first
-    neighbour = replace(POST, guild_id=2)
-    assert queue.displace(neighbour) is latest
+        queue.put_nowait(Waiting(making.post()))
+    assert queue.displace(Waiting(first)).post is first
+    neighbour = making.post(guild=2)
+    assert queue.displace(Waiting(neighbour)).post is latest
     assert queue.qsize() == 4
-    assert [queue.get_nowait() for _ in range(4)] == [raid[0], neighbour, raid[1], raid[3]]
+    assert [queue.get_nowait().post for _ in range(4)] == [raid[0], neighbour, raid[1], raid[3]]

@@ -1,23 +1,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import Decision, Judgement, Kind, Post
+from bot.domain import ChannelId, Decision, GuildId, Judgement, Kind, Past, Revision
 from bot.policy.book import PolicyBook
 from bot.policy.entries import EXEMPT_MODERATORS, Defaults, exempt_entry, threshold_entry
 from bot.policy.phrases import Phrases
 from bot.policy.precision import wilson
-from bot.policy.replay import Past, compare
-from bot.policy.rules import Policy, decide
+from bot.policy.replay import compare
+from bot.policy.rules import SERVER, Policy, decide
 from bot.policy.thresholds import SettingError, Thresholds
 from model.classes import CLASSES, HARMS
+from tests import making
 
-POST = Post(1, 2, 3, 4, datetime(2026, 1, 1, tzinfo=UTC), "text")
+POST = making.post()
 probability = st.floats(0, 1)
 
 
@@ -82,28 +82,28 @@ def test_the_book_lays_a_servers_values_over_the_defaults() -> None:
     book = PolicyBook(Defaults(presets))
     book.load(
         {
-            7: {
+            GuildId(7): {
                 "alerts.channel": 70,
                 "threshold.0.hate.alert": 0.2,
                 "threshold.0.hate.delete": "off",
             }
         }
     )
-    table = book.of(7).table()
+    table = book.of(GuildId(7)).table()
     assert table["hate", Kind.ALERT].threshold == 0.2
     assert table["hate", Kind.DELETE].threshold is None
-    assert book.of(7).alert_channel_id == 70
+    assert book.of(GuildId(7)).alert_channel_id == 70
     assert table["insult", Kind.DELETE].threshold == 0.9
-    assert book.of(8) == Policy(presets["balanced"])
+    assert book.of(GuildId(8)) == Policy(presets["balanced"])
 
 
-SCOPES = (10, 20, 30)
+SCOPES = (ChannelId(10), ChannelId(20), ChannelId(30))
 
 
 @st.composite
 def overridden(draw: st.DrawFn) -> tuple[Defaults, dict[str, float | str]]:
     keys = st.tuples(
-        st.sampled_from((0, *SCOPES)), st.sampled_from(HARMS), st.sampled_from(list(Kind))
+        st.sampled_from((SERVER, *SCOPES)), st.sampled_from(HARMS), st.sampled_from(list(Kind))
     )
     drawn = draw(st.dictionaries(keys, st.just("off") | probability, max_size=12))
     entries = {threshold_entry(*key): value for key, value in drawn.items()}
@@ -113,13 +113,13 @@ def overridden(draw: st.DrawFn) -> tuple[Defaults, dict[str, float | str]]:
 
 @given(overridden(), st.lists(st.sampled_from(SCOPES), unique=True, max_size=3))
 def test_the_narrowest_scope_that_says_anything_decides(
-    server: tuple[Defaults, dict[str, float | str]], places: list[int]
+    server: tuple[Defaults, dict[str, float | str]], places: list[ChannelId]
 ) -> None:
     defaults, entries = server
     scopes = tuple(places)
     table = defaults.policy(entries).table(scopes)
     for (harm, kind), rule in table.items():
-        values = [entries.get(threshold_entry(scope, harm, kind)) for scope in (*scopes, 0)]
+        values = [entries.get(threshold_entry(scope, harm, kind)) for scope in (*scopes, SERVER)]
         said = next((value for value in values if value is not None), None)
         default = defaults.presets["balanced"][harm].of(kind)
         expected = default if said is None else None if said == "off" else said
@@ -136,7 +136,7 @@ def test_exempt_means_exempt(
     defaults, entries = server
     what = exempt_entry("channel", 20) if channel else exempt_entry("member", 4)
     policy = defaults.policy({**entries, what: True})
-    post = replace(POST, parent_id=20 if channel else 0, moderator=moderator)
+    post = replace(POST, parent_id=ChannelId(20 if channel else 0), moderator=moderator)
     decision = decide(policy, post, scored, "m")
     assert decision.exempt
     assert decision.reasons == ()
@@ -159,12 +159,12 @@ def test_a_class_without_a_score_decides_nothing() -> None:
 def test_a_change_of_the_operators_does_not_stand_in_the_way_of_another() -> None:
     presets = {"balanced": {harm: Thresholds(0.5, 0.9) for harm in HARMS}}
     # Valid when it was set; the operator has raised the alert threshold since.
-    entries = {threshold_entry(0, "hate", Kind.DELETE): 0.4}
+    entries = {threshold_entry(SERVER, "hate", Kind.DELETE): 0.4}
     defaults = Defaults(presets)
     after = defaults.changed(entries, {exempt_entry("role", 1): True}, lambda scope: (scope,))
     assert exempt_entry("role", 1) in after
     with pytest.raises(SettingError):
-        defaults.changed({}, {threshold_entry(0, "hate", Kind.DELETE): 0.4}, lambda s: (s,))
+        defaults.changed({}, {threshold_entry(SERVER, "hate", Kind.DELETE): 0.4}, lambda s: (s,))
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ def test_a_phrase_is_taken_out_as_whole_words(phrase: str, text: str, left: str)
     assert Phrases([phrase]).without(text) == left
 
 
-def past(number: int, score: float, judgement: Judgement | None, *, revision: int = 0) -> Past:
-    post = replace(POST, message_id=number, revision=revision)
+def past(number: int, score: float, judgement: Judgement | None, *, revision: str = "") -> Past:
+    post = making.post(number, revision=Revision(revision))
     decision = Decision(post, {**dict.fromkeys(CLASSES, 0.0), "hate": score}, "m")
     return Past(decision, judgement)
 
@@ -190,12 +190,12 @@ def past(number: int, score: float, judgement: Judgement | None, *, revision: in
 def test_a_comparison_counts_messages_and_what_was_said_of_them() -> None:
     presets = {"balanced": {harm: Thresholds(0.5, 0.9) for harm in HARMS}}
     defaults = Defaults(presets)
-    new = defaults.policy({threshold_entry(0, "hate", Kind.ALERT): 0.7})
+    new = defaults.policy({threshold_entry(SERVER, "hate", Kind.ALERT): 0.7})
     seen = [
         past(1, 0.6, Judgement.FALSE_POSITIVE),
         past(2, 0.65, Judgement.RIGHT),
         past(3, 0.55, None),
-        past(3, 0.8, None, revision=5),
+        past(3, 0.8, None, revision="t5"),
         past(4, 0.95, None),
         Past(replace(past(5, 0.99, None).decision, exempt=True)),
     ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+from bot.desk.privacy import USES
 from tests.test_alert_buttons import said
 from tests.world import BENIGN, BORDERLINE, World
 
@@ -20,13 +23,30 @@ async def test_a_member_sees_what_is_kept_and_has_it_erased(world: World) -> Non
     # Two messages and the name they came with.
     assert "scores of 3 messages, 1 actions, 1 verdicts" in said(shown)
 
-    assert "about 3 messages" in said(await world.member.slash(world.general, "privacy forget"))
-    assert "Nothing is kept" in said(await world.member.slash(world.general, "privacy show"))
+    # What moderators were just alerted to stays, or whoever wrote it could disarm the alert.
+    forgotten = said(await world.member.slash(world.general, "privacy forget"))
+    assert "about 2 messages" in forgotten
+    assert "1 of them stay for now" in forgotten
     assert "2 messages" in said(await other.slash(world.general, "privacy show"))
-    # The moderators' alert stays, and says that there is nothing left to act on.
+    assert world.texts().count(BORDERLINE) == 1
+    await world.moderator.click(world.alert, label="Delete")
+    assert world.texts().count(BORDERLINE) == 0
+
+    # A week later it is gone, and the alert says so.
+    house = world.app.context.store.housekeeping
+    assert await house.erase_due(datetime.now(UTC) + timedelta(seconds=1)) == 1
     assert "record of this message is gone" in said(
-        await world.moderator.click(world.alert, label="Delete")
+        await world.moderator.click(world.alert, label="False positive")
     )
+
+
+async def test_asking_again_and_again_is_refused(world: World) -> None:
+    for _ in range(USES):
+        assert "Nothing is kept" in said(await world.member.slash(world.general, "privacy show"))
+    for command in ("privacy show", "privacy forget"):
+        assert "Try again later" in said(await world.member.slash(world.general, command))
+    # Each member has a limit of their own.
+    assert "Nothing is kept" in said(await world.moderator.slash(world.general, "privacy show"))
 
 
 async def test_being_forgotten_here_changes_nothing_elsewhere(world: World) -> None:

@@ -48,7 +48,7 @@ async def test_it_logs_in_scores_alerts_deletes_and_stops(tmp_path: Path) -> Non
         borderline,
         hateful,
     ]
-    assert rows(tmp_path, "SELECT kind, status FROM actions ORDER BY message_id, kind") == [
+    assert rows(tmp_path, "SELECT kind, status FROM actions ORDER BY case_id, kind") == [
         ("alert", "done"),
         ("alert", "done"),
         ("delete", "done"),
@@ -321,7 +321,7 @@ async def test_thread_titles_are_told_of_when_made_and_when_renamed(tmp_path: Pa
             await until(lambda: len(standin.sent) == 1, running)
             await standin.dispatch("THREAD_UPDATE", thread)  # something else has changed
             await standin.dispatch("THREAD_UPDATE", {**thread, "name": BORDERLINE})
-            renamed = "SELECT count(*) FROM scores WHERE facts & 8"
+            renamed = "SELECT count(*) FROM cases WHERE surface = 'title'"
             await until(lambda: rows(tmp_path, renamed)[0][0] == 2, running)
             assert await running.stop() == 0
     assert standin.deleted == []

@@ -6,8 +6,8 @@ import discord
 import pytest
 from simcord.backend.errors import SetupError
 
+from bot.desk.reports import REPORTS
 from bot.domain import Judgement
-from bot.ui.discord.commands.report import REPORTS
 from tests.test_alert_buttons import offered, said
 from tests.world import BENIGN, BORDERLINE, World
 
@@ -39,8 +39,8 @@ async def test_a_report_reaches_moderators_and_nobody_else(world: World) -> None
     }  # fmt: skip
 
     await world.moderator.click(world.alert, label="Should have been caught")
-    journal, version = world.app.context.store.journal, world.app.context.scorer.version
-    (verdict,) = await journal.verdicts(world.guild.id, version)
+    verdicts, version = world.app.context.store.verdicts, world.app.context.judge.model
+    (verdict,) = await verdicts.verdicts(world.guild_id, version)
     assert verdict.judgement is Judgement.MISSED
     await world.moderator.click(world.alert, label="Delete")
     assert world.texts() == []
@@ -69,8 +69,8 @@ async def test_a_report_of_nothing_leaves_no_verdict(world: World) -> None:
     message = await world.say(FRIENDLY)
     await world.member.context_menu(world.general, REPORT, message)
     await world.moderator.click(world.alert, label="Nothing wrong")
-    journal, version = world.app.context.store.journal, world.app.context.scorer.version
-    assert await journal.verdicts(world.guild.id, version) == []
+    verdicts, version = world.app.context.store.verdicts, world.app.context.judge.model
+    assert await verdicts.verdicts(world.guild_id, version) == []
     assert "nothing wrong, says" in str(world.alert.embeds[0].to_dict())
 
 
@@ -117,8 +117,8 @@ async def test_what_was_missed_can_be_said_where_it_stands(world: World) -> None
     result = await world.moderator.context_menu(world.general, WHY, message)
     assert result.response is not None
     await world.moderator.click(result.response, label="Should have been caught")
-    journal, version = world.app.context.store.journal, world.app.context.scorer.version
-    (verdict,) = await journal.verdicts(world.guild.id, version)
+    verdicts, version = world.app.context.store.verdicts, world.app.context.judge.model
+    (verdict,) = await verdicts.verdicts(world.guild_id, version)
     assert verdict.judgement is Judgement.MISSED
 
 

@@ -10,11 +10,12 @@ import discord
 import pytest
 import simcord
 
+from bot.app.lifecycle import App
 from bot.app.settings import Moderation, Settings
-from bot.app.wiring import App
-from bot.domain import Decision, Judgement, Kind, Post, Verdict
+from bot.domain import ChannelId, Decision, Judgement, Kind, UserId, Verdict
 from bot.policy.thresholds import SettingError
 from model.classes import CLASSES
+from tests import making
 from tests.test_alert_buttons import offered, said, timed_out
 from tests.world import BENIGN, BORDERLINE, HATEFUL, World
 
@@ -30,8 +31,12 @@ async def ask(world: World, name: str, **options: object) -> str:
     return result.response.content + json.dumps(embeds, ensure_ascii=False)
 
 
+def enforces(world: World) -> bool:
+    return world.policy.enforcing
+
+
 def threshold(world: World, *scopes: int) -> float | None:
-    return world.app.book.of(world.guild.id).table(scopes)["insult", Kind.ALERT].threshold
+    return world.policy.table(tuple(map(ChannelId, scopes)))["insult", Kind.ALERT].threshold
 
 
 # -------------------------------------------------------------------------------- setting up
@@ -41,9 +46,9 @@ async def test_setup_asks_for_channel_and_preset_and_ends_with_a_test_alert(worl
     dialogue = await world.moderator.slash(world.general, "setup")
     assert dialogue.response is not None
     await world.moderator.select(dialogue.response, [world.desk], custom_id="bw:setup_channel")
-    assert world.app.book.of(world.guild.id).alert_channel_id == world.desk.id
+    assert world.policy.alert_channel_id == world.desk.id
     await world.moderator.select(dialogue.response, ["strict"], custom_id="bw:setup_preset")
-    assert world.app.book.of(world.guild.id).preset == "strict"
+    assert world.policy.preset == "strict"
     await world.moderator.click(dialogue.response, custom_id="bw:setup_test")
     assert "Test alert" in (world.alert.embeds[0].title or "")
     assert not any(offered(world).values())
@@ -62,7 +67,7 @@ async def test_setup_says_what_the_bot_lacks_in_a_channel_and_changes_nothing(
     assert dialogue.response is not None
     await world.moderator.select(dialogue.response, [closed], custom_id="bw:setup_channel")
     assert "I lack **Send Messages" in dialogue.response.content
-    assert world.app.book.of(world.guild.id).alert_channel_id is None
+    assert world.policy.alert_channel_id is None
 
 
 async def test_a_fresh_server_observes_and_mode_shows_first_what_enforcing_would_have_done(
@@ -83,14 +88,14 @@ async def test_a_fresh_server_observes_and_mode_shows_first_what_enforcing_would
             shown = str(asked.response.embeds[0].to_dict())
             assert "**1** messages deleted" in shown
             assert "1 right and 0 false positives" in shown
-            assert not app.book.of(world.guild.id).enforcing
+            assert not enforces(world)
             await world.moderator.click(asked.response, label="Switch on")
-            assert app.book.of(world.guild.id).enforcing
+            assert enforces(world)
 
             await world.say(HATEFUL)
             assert world.texts() == [HATEFUL]  # the first one; the second is gone
             assert "Observing" in await ask(world, "mode", mode="observe")
-            assert not app.book.of(world.guild.id).enforcing
+            assert not enforces(world)
     finally:
         await app.close()
 
@@ -208,17 +213,17 @@ async def test_suggest_needs_verdicts_and_says_how_many_it_has(world: World) -> 
     assert "Too few verdicts to say: 0" in await ask(
         world, "threshold suggest", **{"class": "insult"}
     )
-    journal = world.app.context.store.journal
+    store = world.app.context.store
     verdicts = []
     for number in range(40):
         score = (60 + number) / 100
-        post = Post(number + 1, world.guild.id, 3, 4, datetime.now(UTC), "")
+        post = making.post(number + 1, guild=world.guild.id, at=datetime.now(UTC), text="")
         scores = {**dict.fromkeys(CLASSES, 0.0), "insult": score}
-        decision = Decision(post, scores, world.app.context.scorer.version)
+        decision = Decision(post, scores, world.app.context.judge.model)
         judgement = Judgement.FALSE_POSITIVE if number < 10 else Judgement.RIGHT
-        verdicts.append(Verdict(decision, "insult", judgement, 5, datetime.now(UTC)))
-    await journal.record([verdict.decision for verdict in verdicts])
-    await journal.judge(verdicts)
+        verdicts.append(Verdict(decision, "insult", judgement, UserId(5), datetime.now(UTC)))
+    await store.journal.record([verdict.decision for verdict in verdicts])
+    await store.verdicts.judge(verdicts)
     # 30 of 33 from 0.67 on; one verdict lower it is 30 of 34.
     said = await ask(world, "threshold suggest", **{"class": "insult", "precision": 0.9})
     assert "**0.67**: of the 33 messages judged at or above it, 30 were right (91%" in said
@@ -261,7 +266,7 @@ async def test_reset_gives_back_what_is_inherited(world: World) -> None:
     await ask(world, "threshold set", **{"class": "hate", "action": "alert"}, value="0.7")
     await ask(world, "threshold reset", **{"class": "insult"})
     assert threshold(world) == default
-    table = world.app.book.of(world.guild.id).table()
+    table = world.policy.table()
     assert table["hate", Kind.ALERT].threshold == 0.7
 
 
@@ -292,7 +297,7 @@ async def test_moderators_are_exempt_by_default_and_that_can_be_changed(world: W
     assert world.texts() == [HATEFUL]
     assert len(world.alerts) == 1
     await ask(world, "exempt add", moderators=True)
-    assert world.app.book.of(world.guild.id).moderators_exempt
+    assert world.policy.moderators_exempt
 
 
 async def test_roles_members_channels_and_categories_can_be_exempt(world: World) -> None:
@@ -368,13 +373,13 @@ async def test_alerts_speak_the_servers_language(world: World) -> None:
     assert (world.alert.embeds[0].title or "").startswith("Meldung")
     assert set(offered(world)) == {"Löschen", "Auszeit", "Richtig", "Fehlalarm"}
     await ask(world, "alerts language")
-    assert world.app.book.of(world.guild.id).language is None
+    assert world.policy.language is None
 
 
 async def test_nothing_works_in_direct_messages(world: World) -> None:
-    for command in world.app.tree.get_commands():
+    for command in world.app.parts.tree.get_commands():
         assert command.guild_only
-    assert await world.app.tree.fetch_commands()
+    assert await world.app.parts.tree.fetch_commands()
 
 
 async def test_settings_belong_to_one_server(world: World) -> None:
@@ -406,7 +411,7 @@ async def test_two_changes_at_once_see_each_other(world: World) -> None:
         world.change(threshold__0__insult__alert=0.7),
         world.change(threshold__0__hate__alert=0.8),
     )
-    table = world.app.book.of(world.guild.id).table()
+    table = world.policy.table()
     assert table["insult", Kind.ALERT].threshold == 0.7
     assert table["hate", Kind.ALERT].threshold == 0.8
     done = await asyncio.gather(

@@ -118,7 +118,7 @@ async def test_commands_are_described_in_each_language() -> None:
 
 
 async def test_what_is_synced_carries_the_translations(world: World) -> None:
-    commands = {command.name: command for command in await world.app.tree.fetch_commands()}
+    commands = {command.name: command for command in await world.app.parts.tree.fetch_commands()}
     assert set(commands) == {
         "setup", "mode", "threshold", "exempt", "alerts", "allow", "privacy", "score",
         "Why this score?", "Report to moderators",

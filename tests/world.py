@@ -11,10 +11,13 @@ import simcord
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle, RoleHandle
 
-from bot.app.wiring import App
+from bot.app.lifecycle import App
 from bot.demo import BORDERLINE, HATEFUL
-from bot.domain import Surface
+from bot.domain import NOWHERE, GuildId, Surface
+from bot.platform.places import ChainOf
 from bot.policy.entries import Value
+from bot.policy.rules import Policy
+from tests.making import ALL_RIGHTS
 
 BENIGN = "thanks, that fixed it for me"
 
@@ -39,7 +42,9 @@ class World:
         guild = env.create_guild("Tests")
         moderators = guild.create_role(
             "Moderator",
-            permissions=discord.Permissions(manage_messages=True, moderate_members=True),
+            permissions=discord.Permissions(
+                manage_messages=True, moderate_members=True, manage_guild=True
+            ),
         )
         return cls(
             app,
@@ -65,7 +70,16 @@ class World:
         guild = self.app.client.get_guild(self.guild.id)
         assert guild is not None
         changes = {name.replace("__", "."): value for name, value in entries.items()}
-        await self.app.context.change(guild, self.moderator.id, changes)
+        desk = self.app.context.settings
+        await desk.change(self.guild_id, ALL_RIGHTS, changes, ChainOf(guild))
+
+    @property
+    def guild_id(self) -> GuildId:
+        return GuildId(self.guild.id)
+
+    @property
+    def policy(self) -> Policy:
+        return self.app.parts.book.of(self.guild_id)
 
     async def fetched(self) -> discord.Member:
         """The member as Discord has it now; the bot keeps no members."""
@@ -81,7 +95,7 @@ class World:
     async def recorded(self) -> int:
         """How many messages are journalled; nicknames are journalled beside them."""
         past = await self.app.context.store.journal.past(
-            self.guild.id, datetime(2020, 1, 1, tzinfo=UTC), 0.0
+            self.guild_id, datetime(2020, 1, 1, tzinfo=UTC), 0.0, NOWHERE
         )
         return sum(item.decision.post.surface is Surface.MESSAGE for item in past)
 

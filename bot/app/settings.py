@@ -28,6 +28,7 @@ from pydantic_settings import (
 )
 from yarl import URL
 
+from bot.domain import Mode
 from bot.errors import OperatorError
 from bot.policy.entries import Defaults
 from bot.policy.rules import DEFAULT_MINUTES
@@ -143,7 +144,7 @@ class Moderation(Section):
                             f"{words_for('en').note(error.note)}"
                         ) from None
                     found[name][harm] = ClassThresholds().over(preset[harm])
-        return Defaults(found, self.preset, self.mode == "enforce", self.timeout_minutes)
+        return Defaults(found, self.preset, Mode(self.mode), self.timeout_minutes)
 
 
 class Pipeline(Section):

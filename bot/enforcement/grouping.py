@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain import Case, Kind
+from bot.domain import NOWHERE, Case, CaseId, ChannelId, Kind, UserId
 
 MEMBER_WINDOW: Final = timedelta(seconds=30)
 """Between two messages of one member that share an alert."""
@@ -25,13 +25,6 @@ MOST_OPEN: Final = 1_000
 LONGEST_OPEN: Final = timedelta(days=1)
 """After its last message; then the texts it remembers are let go."""
 
-CaseKey = tuple[int, int]
-
-
-def key_of(case: Case) -> CaseKey:
-    """Return what identifies a case: its message and revision."""
-    return case.decision.post.message_id, case.decision.post.revision
-
 
 @dataclass(slots=True, eq=False)
 class OpenAlert:
@@ -40,22 +33,24 @@ class OpenAlert:
     lead: Case
     pinged: bool
     last_at: datetime
-    channel_id: int = 0
+    channel_id: ChannelId = NOWHERE
     message_id: int = 0
     """Of the alert itself; 0 while it has not been sent."""
     count: int = 1
     latest: list[Case] = field(default_factory=list)
-    keys: set[CaseKey] = field(default_factory=set)
+    keys: set[CaseId] = field(default_factory=set)
     texts: set[int] = field(default_factory=set)
-    authors: set[int] = field(default_factory=set)
+    authors: set[UserId] = field(default_factory=set)
     closed: bool = False
+    doubtful: bool = False
+    """Sent at least once without an answer, so that it may stand already."""
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def add(self, case: Case) -> None:
         """Count a further message; one that is counted already changes nothing."""
-        if key_of(case) in self.keys:
+        if case.id in self.keys:
             return
-        self.keys.add(key_of(case))
+        self.keys.add(case.id)
         self.count += 1
         self.latest = [*self.latest, case][-SHOWN:]
         self.last_at = max(self.last_at, case.decision.post.at)
@@ -72,7 +67,7 @@ class OpenAlerts:
     """Alerts that further messages may join."""
 
     def __init__(self) -> None:
-        self._alerts: OrderedDict[CaseKey, OpenAlert] = OrderedDict()
+        self._alerts: OrderedDict[CaseId, OpenAlert] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._alerts)
@@ -86,7 +81,7 @@ class OpenAlerts:
         for a ping never hides in an alert that had none: nobody is told of an edited message.
         """
         for alert in reversed(self._alerts.values()):
-            if key_of(case) in alert.keys:
+            if case.id in alert.keys:
                 return alert
             loud_enough = alert.pinged or not pings
             if loud_enough and _alike(alert.lead, case) and _together(alert, case):
@@ -98,22 +93,22 @@ class OpenAlerts:
                 break
             self.close(key)
         alert = OpenAlert(case, pings, post.at)
-        alert.keys.add(key_of(case))
+        alert.keys.add(case.id)
         alert.texts.add(text_key(case))
         alert.authors.add(post.author_id)
-        self._alerts[key_of(case)] = alert
+        self._alerts[case.id] = alert
         while len(self._alerts) > MOST_OPEN:
             self._alerts.popitem(last=False)
         return alert
 
-    def close(self, lead: CaseKey) -> OpenAlert | None:
+    def close(self, lead: CaseId) -> OpenAlert | None:
         """Let nothing join an alert any more: a moderator acts on it, or it was never sent."""
         alert = self._alerts.pop(lead, None)
         if alert is not None:
             alert.closed = True
         return alert
 
-    async def settled(self, lead: CaseKey) -> None:
+    async def settled(self, lead: CaseId) -> None:
         """Close an alert and wait until what is being shown of it is shown."""
         alert = self.close(lead)
         if alert is not None:

@@ -1,106 +1,63 @@
-"""Queue to journal: gather posts, score them as one batch, decide each, write all at once."""
+"""Queue to journal: gather posts, judge them as one batch, write all at once, hand on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
 from bot.domain import Case, Decision, Post, Surface
-from bot.policy.book import PolicyBook
-from bot.policy.rules import decide
+from bot.judging.judge import Judge
+from bot.judging.queue import FairQueue, Waiting, cost_of
 from bot.store.patience import Patience
-from bot.store.sqlite.journal import Journal
-from model.scorer import Scorer
+from bot.store.ports import Journal, Mark
+from bot.subscribers import Subscribers
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-class InTurns(asyncio.Queue[Post]):
-    """Posts of one server in their order, servers in turns: a raid is waited for only where it is.
-
-    The hooks are those that ``asyncio.Queue`` has for its subclasses.
-    """
-
-    def _init(self, maxsize: int) -> None:
-        del maxsize
-        self._lines: OrderedDict[int, deque[Post]] = OrderedDict()
-        self._waiting = 0
-
-    def _put(self, item: Post) -> None:
-        self._lines.setdefault(item.guild_id, deque()).append(item)
-        self._waiting += 1
-
-    def _get(self) -> Post:
-        guild_id, line = self._lines.popitem(last=False)
-        post = line.popleft()
-        if line:
-            self._lines[guild_id] = line
-        self._waiting -= 1
-        return post
-
-    def displace(self, post: Post) -> Post:
-        """Put a post into a full queue in place of the latest of the longest line; return that one.
-
-        The post itself is returned where its own server's line is the longest.
-        """
-        guild_id, line = max(self._lines.items(), key=lambda item: len(item[1]))
-        own = self._lines.get(post.guild_id, ())
-        if guild_id == post.guild_id or len(own) + 1 >= len(line):
-            return post
-        # A nickname is not in any history: it could not be read again.
-        places = range(len(line) - 1, -1, -1)
-        last = next((n for n in places if line[n].surface is not Surface.NICKNAME), None)
-        if last is None:
-            return post
-        displaced = line[last]
-        del line[last]
-        self._lines.setdefault(post.guild_id, deque()).append(post)
-        return displaced
-
-    def qsize(self) -> int:
-        """Return how many posts wait."""
-        return self._waiting
-
-    def empty(self) -> bool:
-        """Return whether none waits."""
-        return not self._waiting
+class SetAsideError(Exception):
+    """A post could not be judged; it is left out and the others go on."""
 
 
 class Pipeline:
     """One loop that turns posts into journalled decisions.
 
-    Posts of one server keep their order, because there is one loop. While a batch
-    is scored and written the next one gathers, so load makes batches larger by itself. Nothing is
-    handed on before it is on disk.
+    Posts of one server keep their order, because there is one loop. While a batch is judged and
+    written the next one gathers, so load makes batches larger by itself. Nothing is handed on
+    before it is on disk. Whatever fails about one post ends nothing: it is set aside.
     """
 
     def __init__(
         self,
-        scorer: Scorer,
+        judge: Judge,
         journal: Journal,
-        book: PolicyBook,
         hand_on: Callable[[Sequence[Case]], None],
         *,
         patience: Patience,
-        level: Callable[[Post], bool],
+        caught_up: Callable[[Post], bool],
         batch_size: int,
         queue_size: int,
     ) -> None:
-        self._scorer = scorer
+        self._judge = judge
         self._journal = journal
-        self._book = book
-        self._hand_on = hand_on
+        self.hand_on = hand_on
         self._patience = patience
-        self._level = level
+        self._caught_up = caught_up
         self._batch_size = batch_size
-        self._queue = InTurns(queue_size)
+        self._queue = FairQueue(queue_size)
+        self._refusing = False
+        self.idle = asyncio.Event()
+        """Set while nothing waits and nothing is being judged."""
+        self.decided: Subscribers[Sequence[Decision]] = Subscribers("decisions")
+        """Hear of new decisions once they are on disk."""
         self.refused = 0
         """Posts for which there was no room."""
-        self._refusing = False
         self.recorded = 0
+        self.set_aside = 0
+        """Posts that could not be judged."""
 
     def submit(self, post: Post) -> Post | None:
         """Put a post on the queue without waiting: an event handler that awaits loses its order.
@@ -109,72 +66,101 @@ class Pipeline:
         counted, and the first of each run logged.
         """
         try:
-            self._queue.put_nowait(post)
+            self._queue.put_nowait(Waiting(post))
         except asyncio.QueueFull:
             if not self._refusing:
                 log.error("queue full", queue_size=self._queue.maxsize)  # noqa: TRY400 - expected
             self.refused += 1
             self._refusing = True
-            return self._queue.displace(post)
+            return self._queue.displace(Waiting(post)).post
         self._refusing = False
         return None
 
-    async def submit_patiently(self, post: Post) -> None:
-        """Put a post on the queue, waiting for room: what is read from history can wait."""
-        await self._queue.put(post)
+    async def enter(self, post: Post, *, act: bool = True) -> asyncio.Future[Decision]:
+        """Put a post on the queue, waiting for room; return what will be its decision.
+
+        The future is done when the decision is on disk, or with ``SetAsideError``. Without ``act``
+        the decision says what would be due, and nothing is done about it.
+        """
+        done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        await self._queue.put(Waiting(post, done, act))
+        return done
 
     async def drained(self) -> None:
-        """Wait until every post submitted so far is on disk and handed on."""
+        """Wait until the queue is empty. Under steady load that may never be."""
         await self._queue.join()
 
     async def run(self) -> None:
-        """Score and journal until cancelled."""
+        """Judge and journal until cancelled."""
         while True:
+            if self._queue.empty():
+                self.idle.set()
             batch = [await self._queue.get()]
-            while len(batch) < self._batch_size and not self._queue.empty():
+            self.idle.clear()
+            cost = cost_of(batch[0].post)
+            while cost < self._batch_size and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
+                cost += cost_of(batch[-1].post)
             try:
-                await self._process(batch)
+                await self._process_or_set_aside(batch)
             finally:
-                for _ in batch:
+                for waiting in batch:
                     self._queue.task_done()
+                    if waiting.done is not None:
+                        waiting.done.cancel()  # changes nothing where it is settled
 
-    async def _process(self, batch: list[Post]) -> None:
-        policies = [self._book.of(post.guild_id) for post in batch]
-        texts = [
-            policy.phrases.without(post.text) for policy, post in zip(policies, batch, strict=True)
-        ]
+    async def _process_or_set_aside(self, batch: Sequence[Waiting]) -> None:
+        """Process a batch; where that fails, one by one, leaving out each post that cannot be."""
+        try:
+            await self._process(batch)
+        except Exception as error:  # noqa: BLE001 - a text, a rule or an id can be wrong in any way
+            if len(batch) == 1:
+                self._set_aside(batch[0], error)
+                return
+            for waiting in batch:
+                await self._process_or_set_aside([waiting])
+
+    async def _process(self, batch: Sequence[Waiting]) -> None:
+        posts = [waiting.post for waiting in batch]
+        taken = await self._patience.until_written(lambda: self._journal.taken(posts), "decisions")
         # A thread, so that a large batch does not hold up the gateway's heartbeat.
-        scored = await asyncio.to_thread(self._scorer.score, texts)
-        decisions = [
-            decide(policy, post, scores, self._scorer.version)
-            for policy, post, scores in zip(policies, batch, scored, strict=True)
+        judged = await asyncio.to_thread(self._judge.judge, posts, taken)
+        due = [
+            decision if waiting.act else replace(decision, reasons=())
+            for waiting, decision in zip(batch, judged, strict=True)
         ]
         fresh = await self._patience.until_written(
-            lambda: self._journal.record(decisions, self._level), "decisions"
+            lambda: self._journal.record(due, self._marks(posts)), "decisions"
         )
         self.recorded += len(fresh)
-        due = [decision for decision in fresh if decision.reasons]
-        if due:
-            self._hand_on(await asyncio.to_thread(self._explained, due))
+        for waiting, decision in zip(batch, judged, strict=True):
+            if waiting.done is not None and not waiting.done.done():
+                waiting.done.set_result(decision)
+        cases = [Case(decision) for decision in fresh if decision.reasons]
+        if cases:
+            self.hand_on(cases)
+        if fresh:
+            self.decided.tell(fresh)
 
-    def _explained(self, decisions: Sequence[Decision]) -> list[Case]:
-        cases = []
-        for decision in decisions:
-            post = decision.post
-            scored = self._book.of(post.guild_id).phrases.without(post.text)
-            cases.append(Case(decision, words=heaviest(self._scorer, decision, scored)))
-        return cases
+    def _set_aside(self, waiting: Waiting, error: Exception) -> None:
+        self.set_aside += 1
+        post = waiting.post
+        # Neither the text nor the error's own words, which could quote it.
+        log.error(
+            "post set aside",
+            reason=type(error).__name__,
+            guild_id=post.guild_id,
+            surface=post.surface,
+            subject_id=post.subject_id,
+        )
+        if waiting.done is not None and not waiting.done.done():
+            waiting.done.set_exception(SetAsideError())
 
-
-def heaviest(scorer: Scorer, decision: Decision, text: str, most: int = 5) -> tuple[str, ...]:
-    """Return the words of a text that moved its lead reason's class most, heaviest first."""
-    lead = decision.lead
-    if lead is None:
-        return ()
-    weighed = sorted(
-        (word for word in scorer.explain(text) if word.weights[lead.harm] > 0),
-        key=lambda word: -word.weights[lead.harm],
-    )
-    found = dict.fromkeys(text[word.start : word.end] for word in weighed)
-    return tuple(found)[:most]
+    def _marks(self, posts: Sequence[Post]) -> list[Mark]:
+        """Return up to where channels have been read, of those without a gap."""
+        latest = {
+            post.channel_id: Mark(post.guild_id, post.channel_id, post.subject_id)
+            for post in sorted(posts, key=lambda post: post.subject_id)
+            if post.surface is Surface.MESSAGE and self._caught_up(post)
+        }
+        return list(latest.values())

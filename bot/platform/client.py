@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
 
 import aiohttp
@@ -15,9 +16,10 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.domain import Post
+from bot.clock import Clock
+from bot.domain import GuildId, Post
 from bot.errors import OperatorError
-from bot.platform.retries import passes
+from bot.platform.errors import passes
 from bot.platform.surfaces import nickname_of, post_of, title_of
 
 LONGEST_WAIT: Final = 60.0
@@ -35,40 +37,37 @@ def point_at(api_base: str, gateway_url: str) -> None:
     DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
 
 
-LATELY: Final = 20_000
-"""Messages and names of which is remembered that they have been read."""
-
-
-class _Lately:
-    """What was last seen under a key, as a hash, for the latest ``LATELY`` keys."""
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[Hashable, int] = OrderedDict()
-
-    def new(self, key: Hashable, value: int) -> bool:
-        """Remember a value and return whether it is another than before."""
-        if self._seen.get(key) == value:
-            return False
-        self._seen[key] = value
-        if len(self._seen) > LATELY:
-            self._seen.popitem(last=False)
-        return True
-
-    def forget(self, key: Hashable) -> None:
-        """Let whatever comes next be new."""
-        self._seen.pop(key, None)
-
-
 def intents() -> discord.Intents:
     """Return the least that reading server messages needs."""
     return discord.Intents(guilds=True, guild_messages=True, message_content=True)
 
 
+def _times_told(clock: Clock) -> aiohttp.TraceConfig:
+    """Return what has every answer's ``Date`` set the clock."""
+
+    async def answered(
+        session: aiohttp.ClientSession, context: object, answer: aiohttp.TraceRequestEndParams
+    ) -> None:
+        del session, context
+        try:
+            told = parsedate_to_datetime(answer.response.headers["Date"])
+        except (KeyError, ValueError):
+            return  # a proxy may leave it out, or garble it
+        clock.told(told if told.tzinfo else told.replace(tzinfo=UTC))
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(answered)
+    return trace
+
+
 class Events(Protocol):
     """What the bot does when Discord tells it something."""
 
-    def submit(self, post: Post) -> bool:
-        """Take a post, without waiting; return whether there was room for it."""
+    def message(self, post: Post, nickname: Callable[[], Post | None], *, later: bool) -> None:
+        """Take a message, without waiting; ``later`` says that it was told of before."""
+
+    def title(self, post: Post) -> None:
+        """Take a title that may have changed, without waiting."""
 
     async def prepare(self) -> None:
         """Get ready, once, between login and the first gateway frame."""
@@ -79,23 +78,23 @@ class Events(Protocol):
     async def ready(self) -> None:
         """Take up what waits, and what was missed. Called for each new session."""
 
-    def unavailable(self, guild_id: int) -> None:
+    def unavailable(self, guild: GuildId) -> None:
         """Expect that something is missed in a server that is out."""
 
-    async def available(self, guild_id: int) -> None:
+    async def available(self, guild: GuildId) -> None:
         """Take up what was missed in a server that is back."""
 
-    async def joined(self, guild_id: int) -> None:
+    async def joined(self, guild: GuildId) -> None:
         """Note that the bot was added to a server."""
 
-    async def left(self, guild_id: int) -> None:
+    async def left(self, guild: GuildId) -> None:
         """Note that the bot was removed from a server."""
 
 
 class Client(discord.Client):
-    """discord.py's client with an ear for messages and nothing kept of them."""
+    """discord.py's client. Receives messages; keeps no cache of them."""
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: Events, clock: Clock) -> None:
         # The bot never speaks in voice channels; that it could not is no news to the operator.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
@@ -104,6 +103,7 @@ class Client(discord.Client):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            http_trace=_times_told(clock),
         )
         self.tree: discord.app_commands.CommandTree[discord.Client] | None = None
         """Where commands.Bot has its tree too, so that tools which look there find it."""
@@ -112,8 +112,7 @@ class Client(discord.Client):
         self.malformed = 0
         """Frames that could not be understood."""
         self._events = events
-        self._texts = _Lately()
-        self._names = _Lately()
+        self._clock = clock
         for event, parse in self._connection.parsers.items():
             self._connection.parsers[event] = self._guarded(event, parse)
 
@@ -154,22 +153,23 @@ class Client(discord.Client):
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """Note that a server is out, before any message of it can come again."""
-        self._events.unavailable(guild.id)
+        self._events.unavailable(GuildId(guild.id))
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Note that a server is back, or there at the start of a session."""
-        await self._events.available(guild.id)
+        await self._events.available(GuildId(guild.id))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Note that the bot was added to a server."""
-        await self._events.joined(guild.id)
+        await self._events.joined(GuildId(guild.id))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that the bot was removed from a server."""
-        await self._events.left(guild.id)
+        await self._events.left(GuildId(guild.id))
 
     async def on_message(self, message: discord.Message) -> None:
         """Queue a new message. No await before that: it would cost the order."""
+        self._clock.seen(message.created_at)
         self._read(message, later=False)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -191,20 +191,13 @@ class Client(discord.Client):
 
     def _read(self, message: discord.Message, *, later: bool) -> None:
         post = post_of(message, self.user.id if self.user else 0, later=later)
-        if post is None:
-            return
-        if self._texts.new(post.message_id, hash(post.text)) or not later:
-            self._events.submit(post)
-        # Asked before a post is made of it: nearly every message comes with a name seen before.
-        if self._names.new((post.guild_id, post.author_id), hash(post.author_name)):
-            name = nickname_of(message)
-            if name is not None and not self._events.submit(name):
-                self._names.forget((post.guild_id, post.author_id))  # the next message brings it
+        if post is not None:
+            self._events.message(post, lambda: nickname_of(message), later=later)
 
     def _read_title(self, thread: discord.Thread) -> None:
         post = title_of(thread)
-        if post is not None and self._texts.new(post.revision, post.message_id):
-            self._events.submit(post)
+        if post is not None:
+            self._events.title(post)
 
     async def work(self, token: str) -> None:
         """Log in, connect, and go on until closed. Raises ``OperatorError`` where Discord refuses."""

@@ -6,6 +6,8 @@ from typing import Final
 
 import discord
 
+from bot.domain import RoleId
+
 MODERATOR: Final = discord.Permissions(manage_messages=True)
 """Who counts as a moderator: whoever may delete other people's messages anyway.
 
@@ -14,9 +16,13 @@ happens in the whole server.
 """
 
 
-def roles_of(person: discord.User | discord.Member | discord.abc.User) -> tuple[int, ...]:
+def roles_of(person: discord.User | discord.Member | discord.abc.User) -> tuple[RoleId, ...]:
     """Return the ids of somebody's roles; of whom only the account is known, none."""
-    return tuple(role.id for role in person.roles) if isinstance(person, discord.Member) else ()
+    return (
+        tuple(RoleId(role.id) for role in person.roles)
+        if isinstance(person, discord.Member)
+        else ()
+    )
 
 
 def is_moderator(person: discord.User | discord.Member | discord.abc.User) -> bool:

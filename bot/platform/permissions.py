@@ -36,6 +36,32 @@ def lacking(granted: discord.Permissions, needed: discord.Permissions) -> list[s
     return [name for name, wanted in needed if wanted and not getattr(granted, name)]
 
 
+def shows_more(
+    alerts: discord.abc.GuildChannel | discord.Thread,
+    source: discord.abc.GuildChannel | discord.Thread,
+) -> bool:
+    """Return whether somebody who reads one channel cannot see the other one.
+
+    An alert there quotes what they could not read where it was written. Looked at are the roles
+    that the alert channel lets in, and everybody.
+    """
+    place, origin = _parent(alerts), _parent(source)
+    if isinstance(source, discord.Thread) and source.is_private():
+        return alerts.id != source.id
+    if place is None or origin is None or place.id == origin.id:
+        return False
+    roles = {role for role in place.overwrites if isinstance(role, discord.Role)}
+    return any(
+        place.permissions_for(role).view_channel and not origin.permissions_for(role).view_channel
+        for role in roles | {place.guild.default_role}
+        if not role.is_bot_managed()
+    )
+
+
+def _parent(channel: discord.abc.GuildChannel | discord.Thread) -> discord.abc.GuildChannel | None:
+    return channel.parent if isinstance(channel, discord.Thread) else channel
+
+
 def may_time_out(actor: discord.Member, target: discord.Member) -> Note | None:
     """Return why one member may not time another out, ``None`` where they may.
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
-from hashlib import blake2b
 from typing import Final
 
 import discord
 
-from bot.domain import Post, Surface
+from bot.domain import (
+    BIGGEST_ID,
+    POSTED,
+    CaseId,
+    ChannelId,
+    GuildId,
+    Post,
+    SubjectId,
+    Surface,
+    UserId,
+    clean,
+    edited,
+    message_case,
+    worded,
+)
 from bot.platform.members import is_moderator, roles_of
-
-# SQLite would take a NUL and PostgreSQL would not, no encoder takes a lone surrogate.
-_UNCLEAN = re.compile("[\x00\ud800-\udfff]")
+from bot.platform.places import place_of
 
 READ_TYPES = frozenset(
     {
@@ -31,11 +40,6 @@ COMPONENT_TEXTS: Final = frozenset(
     {"content", "label", "placeholder", "description", "title", "name", "value"}
 )
 """The keys under which Discord's message components keep what people read."""
-
-
-def clean(text: str) -> str:
-    """Replace what no database and no encoder can carry by U+FFFD."""
-    return _UNCLEAN.sub("\ufffd", text)
 
 
 def text_of(message: discord.Message) -> str:
@@ -56,7 +60,7 @@ def text_of(message: discord.Message) -> str:
 def _parts(message: discord.Message | discord.MessageSnapshot) -> Iterator[str | None]:
     yield message.content
     for embed in message.embeds:
-        yield from (embed.author.name, embed.title, embed.description)
+        yield from (embed.provider.name, embed.author.name, embed.title, embed.description)
         for field in embed.fields:
             yield from (field.name, field.value)
         yield embed.footer.text
@@ -66,6 +70,15 @@ def _parts(message: discord.Message | discord.MessageSnapshot) -> Iterator[str |
         yield sticker.name
     for component in getattr(message, "components", ()):  # absent where the frame lacks them
         yield from _component_texts(component.to_dict())
+        yield from _file_names(component)
+
+
+def _file_names(component: object) -> Iterator[str | None]:
+    """Yield the names of attached files that components show; they are not in ``to_dict``."""
+    if isinstance(component, discord.FileComponent):
+        yield component.name
+    for child in getattr(component, "children", ()):
+        yield from _file_names(child)
 
 
 def _component_texts(tree: object) -> Iterator[str]:
@@ -81,12 +94,6 @@ def _component_texts(tree: object) -> Iterator[str]:
             yield from _component_texts(value)
 
 
-def fingerprint(*texts: str) -> int:
-    """Return a number from 1 to 2⁴⁹ that stays the same for the same texts, on every machine."""
-    digest = blake2b("\0".join(texts).encode(), digest_size=6).digest()
-    return 1 + int.from_bytes(digest) % 2**49
-
-
 def post_of(message: discord.Message, own_id: int, *, later: bool = False) -> Post | None:
     """Return the post to be scored, ``None`` for a message that is none of the bot's business.
 
@@ -97,58 +104,55 @@ def post_of(message: discord.Message, own_id: int, *, later: bool = False) -> Po
     """
     if message.guild is None or message.author.id == own_id or message.type not in READ_TYPES:
         return None
-    if message.author.bot and message.webhook_id is None:
+    webhook = message.webhook_id is not None
+    if message.author.bot and not webhook:
         return None
     text = text_of(message)
-    if not text:
+    if not text or message.id > BIGGEST_ID or message.author.id > BIGGEST_ID:
         return None
     author = message.author
     parent_id, category_id = place_of(message.channel)
-    revision = 0
+    revision = POSTED
     if message.edited_at is not None:
-        revision = _microseconds(message.edited_at)
+        revision = edited(message.edited_at)
     elif later:
-        revision = fingerprint(text)
+        revision = worded(text)
     return Post(
-        message_id=message.id,
-        guild_id=message.guild.id,
-        channel_id=message.channel.id,
-        author_id=author.id,
+        id=message_case(message.guild.id, message.id, revision),
+        channel_id=ChannelId(message.channel.id),
+        author_id=UserId(author.id),
         created_at=message.created_at,
         text=text,
         author_name=clean(author.display_name),
-        revision=revision,
         parent_id=parent_id,
         category_id=category_id,
         role_ids=roles_of(author),
         moderator=is_moderator(author),
-        webhook=message.webhook_id is not None,
+        webhook=webhook,
+        roles_known=webhook or isinstance(author, discord.Member),
     )
 
 
 def title_of(thread: discord.Thread) -> Post | None:
-    """Return a thread's or forum post's title as a post; it can be told of, not deleted."""
+    """Return a thread's or forum post's title as a post; it is alerted on, never deleted."""
     name = clean(thread.name).strip()
     if not name:
         return None
     parent_id, category_id = place_of(thread)
+    subject = SubjectId(thread.id)
     return Post(
-        message_id=thread.id,
-        guild_id=thread.guild.id,
-        channel_id=thread.id,
-        author_id=thread.owner_id or 0,
+        id=CaseId(GuildId(thread.guild.id), Surface.TITLE, subject, worded(name)),
+        channel_id=ChannelId(thread.id),
+        author_id=UserId(thread.owner_id or 0),
         created_at=thread.created_at or discord.utils.snowflake_time(thread.id),
         text=name,
-        # Negative, and so never that of the message the thread began with, which has its id.
-        revision=-fingerprint(name),
         parent_id=parent_id,
         category_id=category_id,
-        surface=Surface.TITLE,
     )
 
 
 def nickname_of(message: discord.Message) -> Post | None:
-    """Return the name a message's author goes by here, as a post; it can be told of, not deleted."""
+    """Return the name a message's author goes by here, as a post; alerted on, never deleted."""
     author = message.author
     if not isinstance(author, discord.Member) or author.bot:
         return None
@@ -156,31 +160,17 @@ def nickname_of(message: discord.Message) -> Post | None:
     if not name:
         return None
     parent_id, category_id = place_of(message.channel)
+    guild = GuildId(author.guild.id)
+    revision = worded(str(guild), name)
     return Post(
-        message_id=author.id,
-        guild_id=author.guild.id,
-        channel_id=message.channel.id,
-        author_id=author.id,
+        id=CaseId(guild, Surface.NICKNAME, SubjectId(author.id), revision),
+        channel_id=ChannelId(message.channel.id),
+        author_id=UserId(author.id),
         created_at=message.created_at,
         text=name,
         author_name=name,
-        revision=-fingerprint(str(author.guild.id), name),
         parent_id=parent_id,
         category_id=category_id,
         role_ids=roles_of(author),
         moderator=is_moderator(author),
-        surface=Surface.NICKNAME,
     )
-
-
-def place_of(channel: object) -> tuple[int, int]:
-    """Return the ids of a thread's channel or forum, and of the category above; 0 for none."""
-    if isinstance(channel, discord.Thread):
-        parent = channel.parent
-        return channel.parent_id, (parent.category_id or 0) if parent else 0
-    return 0, getattr(channel, "category_id", None) or 0
-
-
-def _microseconds(moment: datetime) -> int:
-    """Return a time as Discord tells it, fine enough that two quick edits differ."""
-    return int(moment.timestamp() * 1_000_000)

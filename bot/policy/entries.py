@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain import Kind, Note
+from bot.domain import ChannelId, Kind, Mode, Note, RoleId, UserId
 from bot.policy.phrases import LONGEST_PHRASE, MOST_PHRASES, Phrases, normal
-from bot.policy.rules import DEFAULT_MINUTES, SERVER, Policy, Table
+from bot.policy.rules import DEFAULT_MINUTES, SERVER, Policy, Scopes, Table
 from bot.policy.thresholds import LONGEST_TIMEOUT, SettingError, Thresholds
 
 Value = str | float | int | bool
@@ -28,16 +28,14 @@ MODE: Final = "mode"
 PRESET: Final = "preset"
 EXEMPT_MODERATORS: Final = "exempt.moderators"
 OFF: Final = "off"
-OBSERVE: Final = "observe"
-ENFORCE: Final = "enforce"
 
 
-def threshold_entry(scope_id: int, harm: str, kind: Kind) -> str:
+def threshold_entry(scope_id: ChannelId, harm: str, kind: Kind) -> str:
     """Name the entry of a threshold: a number from 0 to 1, or ``OFF``."""
     return f"threshold.{scope_id}.{harm}.{kind}"
 
 
-def minutes_entry(scope_id: int, harm: str) -> str:
+def minutes_entry(scope_id: ChannelId, harm: str) -> str:
     """Name the entry of how many minutes a time-out lasts."""
     return f"minutes.{scope_id}.{harm}"
 
@@ -61,7 +59,7 @@ class Defaults:
 
     presets: Mapping[str, Mapping[str, Thresholds]]
     preset: str = "balanced"
-    enforcing: bool = False
+    mode: Mode = Mode.OBSERVE
     minutes: int = DEFAULT_MINUTES
 
     def policy(self, entries: Entries | None = None) -> Policy:
@@ -73,10 +71,10 @@ class Defaults:
         entries = entries or {}
         preset = str(entries.get(PRESET, self.preset))
         defaults = self.presets.get(preset, self.presets[self.preset])
-        overrides: dict[int, dict[tuple[str, Kind], float | None]] = {}
+        overrides: dict[ChannelId, dict[tuple[str, Kind], float | None]] = {}
         for (_, scope, harm, kind), value in _named(entries, "threshold", 3):
             if harm in defaults:
-                values = overrides.setdefault(int(scope), {})
+                values = overrides.setdefault(ChannelId(int(scope)), {})
                 values[harm, Kind(kind)] = None if value == OFF else float(value)
         exempt: dict[str, set[int]] = {"role": set(), "channel": set(), "member": set()}
         for (_, what, target), _value in _named(entries, "exempt", 2):
@@ -87,27 +85,27 @@ class Defaults:
             defaults=defaults,
             overrides=overrides,
             minutes={
-                (int(scope), harm): int(value)
+                (ChannelId(int(scope)), harm): int(value)
                 for (_, scope, harm), value in _named(entries, "minutes", 2)
             },
             default_minutes=self.minutes,
             preset=preset,
-            enforcing=entries[MODE] == ENFORCE if MODE in entries else self.enforcing,
-            alert_channel_id=None if channel is None else int(channel),
-            ping_role_id=None if role is None else int(role),
+            mode=Mode(str(entries.get(MODE, self.mode))),
+            alert_channel_id=None if channel is None else ChannelId(int(channel)),
+            ping_role_id=None if role is None else RoleId(int(role)),
             ping_above=float(entries.get(PING_ABOVE, 0.9)),
             language=None if language is None else str(language),
             moderators_exempt=bool(entries.get(EXEMPT_MODERATORS, True)),
-            exempt_roles=frozenset(exempt["role"]),
-            exempt_channels=frozenset(exempt["channel"]),
-            exempt_members=frozenset(exempt["member"]),
+            exempt_roles=frozenset(map(RoleId, exempt["role"])),
+            exempt_channels=frozenset(map(ChannelId, exempt["channel"])),
+            exempt_members=frozenset(map(UserId, exempt["member"])),
             phrases=Phrases(
                 name.partition(".")[2] for name in entries if name.startswith("allow.")
             ),
         )
 
     def changed(
-        self, entries: Entries, changes: Changes, chain: Callable[[int], tuple[int, ...]]
+        self, entries: Entries, changes: Changes, chain: Callable[[ChannelId], Scopes]
     ) -> dict[str, Value]:
         """Return entries with changes made. Raises ``SettingError`` where they make no sense.
 

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
-from bot.domain import Decision, Judgement, Kind
-from bot.policy.rules import Policy, decide
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A journalled decision, without text, and what moderators said of it, if anything."""
-
-    decision: Decision
-    judgement: Judgement | None = None
+from bot.domain import CaseId, Judgement, Kind, Past, about
+from bot.policy.rules import Policy, decide, further
 
 
 @dataclass(slots=True)
@@ -71,25 +63,13 @@ class Comparison:
     spared: Judged = field(default_factory=Judged)
 
 
-def further(decision: Decision, had: set[Kind]) -> Decision:
-    """Return a decision with its reasons only if it calls for an action its message has not had.
-
-    ``had`` is brought up to date. Nobody wants a second alert for a corrected comma, and an edit
-    that makes it worse is worth one.
-    """
-    due = {reason.kind for reason in decision.reasons}
-    fresh = decision if due - had else replace(decision, reasons=())
-    had |= due
-    return fresh
-
-
 def compare(past: Sequence[Past], now: Policy, new: Policy, kind: Kind) -> Comparison:
     """Decide journalled messages anew under two policies; ``kind`` is the action in question."""
     comparison = Comparison()
     before = _actions(past, now, comparison.now)
     after = _actions(past, new, comparison.new)
-    for message_id, judgement in _judgements(past).items():
-        was, becomes = kind in before[message_id], kind in after[message_id]
+    for case, judgement in _judgements(past).items():
+        was, becomes = kind in before[case], kind in after[case]
         if becomes and not was:
             comparison.extra.add(judgement)
         elif was and not becomes:
@@ -104,21 +84,26 @@ def tally(past: Sequence[Past], policy: Policy) -> tuple[Tally, Judged]:
     """
     counted, judged = Tally(), Judged()
     kinds = _actions(past, policy, counted)
-    for message_id, judgement in _judgements(past).items():
-        if kinds[message_id] - {Kind.ALERT}:
+    for case, judgement in _judgements(past).items():
+        if kinds[case] - {Kind.ALERT}:
             judged.add(judgement)
     return counted, judged
 
 
-def _judgements(past: Iterable[Past]) -> dict[int, Judgement | None]:
-    return {item.decision.post.message_id: item.judgement for item in past}
+def _judgements(past: Iterable[Past]) -> dict[CaseId, Judgement | None]:
+    """Return the latest verdict on each message, whatever it was edited to since."""
+    found: dict[CaseId, Judgement | None] = {}
+    for item in past:
+        key = about(item.decision.post.id)
+        found[key] = item.judgement or found.get(key)
+    return found
 
 
-def _actions(past: Iterable[Past], policy: Policy, counted: Tally) -> dict[int, set[Kind]]:
-    had: dict[int, set[Kind]] = {}
+def _actions(past: Iterable[Past], policy: Policy, counted: Tally) -> dict[CaseId, set[Kind]]:
+    had: dict[CaseId, set[Kind]] = {}
     for item in past:
         old = item.decision
-        taken = had.setdefault(old.post.message_id, set())
+        taken = had.setdefault(about(old.post.id), set())
         if old.exempt:  # by a role, which is not kept
             continue
         decision = further(decide(policy, old.post, old.scores, old.model), taken)

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.domain import Decision, Kind, Post, Reason, Scores, Surface
+from bot.domain import (
+    NOWHERE,
+    ChannelId,
+    Decision,
+    Kind,
+    Mode,
+    Post,
+    Reason,
+    RoleId,
+    Scores,
+    Surface,
+    UserId,
+)
 from bot.policy.phrases import Phrases
 from bot.policy.thresholds import Thresholds
 
-SERVER: Final = 0
+SERVER: Final = NOWHERE
 """The scope of a rule that holds in the whole server."""
 
 DEFAULT_MINUTES: Final = 10
@@ -21,13 +33,14 @@ class Rule:
     """From which score an action is taken (``None``: never), and whose rule that is."""
 
     threshold: float | None
-    scope_id: int = SERVER
+    scope_id: ChannelId = SERVER
     minutes: int = 0
 
 
 Key = tuple[str, Kind]
 Table = Mapping[Key, Rule]
-Limits = tuple[tuple[Kind, str, float, int, int], ...]
+Limits = tuple[tuple[Kind, str, float, ChannelId, int], ...]
+Scopes = tuple[ChannelId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +53,25 @@ class Policy:
     """
 
     defaults: Mapping[str, Thresholds] = field(default_factory=dict)
-    overrides: Mapping[int, Mapping[Key, float | None]] = field(default_factory=dict)
-    minutes: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    overrides: Mapping[ChannelId, Mapping[Key, float | None]] = field(default_factory=dict)
+    minutes: Mapping[tuple[ChannelId, str], int] = field(default_factory=dict)
     default_minutes: int = DEFAULT_MINUTES
     preset: str = "balanced"
-    enforcing: bool = False
-    alert_channel_id: int | None = None
-    ping_role_id: int | None = None
+    mode: Mode = Mode.OBSERVE
+    alert_channel_id: ChannelId | None = None
+    ping_role_id: RoleId | None = None
     ping_above: float = 0.9
     language: str | None = None
     moderators_exempt: bool = True
-    exempt_roles: frozenset[int] = frozenset()
-    exempt_channels: frozenset[int] = frozenset()
-    exempt_members: frozenset[int] = frozenset()
+    exempt_roles: frozenset[RoleId] = frozenset()
+    exempt_channels: frozenset[ChannelId] = frozenset()
+    exempt_members: frozenset[UserId] = frozenset()
     phrases: Phrases = field(default_factory=Phrases)
-    _limits: dict[tuple[int, ...], Limits] = field(
+    _limits: dict[Scopes, Limits] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
 
-    def table(self, scopes: tuple[int, ...] = ()) -> Table:
+    def table(self, scopes: Scopes = ()) -> Table:
         """Return the rule for every class and action, where ``scopes`` go from narrow to wide."""
         found: dict[Key, Rule] = {}
         for harm, thresholds in self.defaults.items():
@@ -75,7 +88,7 @@ class Policy:
                 found[key] = Rule(rule.threshold, rule.scope_id, length)
         return found
 
-    def _minutes(self, scopes: tuple[int, ...], harm: str) -> int:
+    def _minutes(self, scopes: Scopes, harm: str) -> int:
         for scope in (*scopes, SERVER):
             if (scope, harm) in self.minutes:
                 return self.minutes[scope, harm]
@@ -95,6 +108,11 @@ class Policy:
             self._limits[scopes] = limits
         return limits
 
+    @property
+    def enforcing(self) -> bool:
+        """Whether messages are deleted and people timed out."""
+        return self.mode is Mode.ENFORCE
+
     def exempts(self, post: Post) -> bool:
         """Return whether no rule applies to a post."""
         return (
@@ -105,7 +123,7 @@ class Policy:
         )
 
 
-def scopes_of(post: Post) -> tuple[int, int, int]:
+def scopes_of(post: Post) -> Scopes:
     """Return where a post stands, from narrow to wide; 0 where there is no such place."""
     return post.channel_id, post.parent_id, post.category_id
 
@@ -115,19 +133,21 @@ def decide(policy: Policy, post: Post, scores: Scores, model: str) -> Decision:
 
     A deletion or a time-out always brings an alert with it, even where alerts for that class are
     off: nothing happens without a moderator being told. Nobody who moderates, and no webhook, is
-    ever timed out; a title or a nickname is only told of. A class without a score, from before a
+    ever timed out. A title or a nickname is only alerted on, and so is a message whose author's roles
+    Discord did not tell: a moderator could have written it. A class without a score, from before a
     model knew it, decides nothing.
     """
     if policy.exempts(post):
-        return Decision(post, scores, model, exempt=True)
+        return Decision(post, scores, model, exempt=True, mode=policy.mode)
     strongest: dict[Kind, Reason] = {}
+    actionable = post.surface is Surface.MESSAGE and post.roles_known
     for kind, harm, threshold, scope_id, minutes in policy.limits(post):
         score = scores.get(harm)
         if score is None or score < threshold:
             continue
         if kind is Kind.TIMEOUT and (post.moderator or post.webhook):
             continue
-        if kind is not Kind.ALERT and post.surface is not Surface.MESSAGE:
+        if kind is not Kind.ALERT and not actionable:
             continue
         before = strongest.get(kind)
         if before is None or score - threshold > before.score - before.threshold:
@@ -137,6 +157,17 @@ def decide(policy: Policy, post: Post, scores: Scores, model: str) -> Decision:
         strongest[Kind.ALERT] = Reason(
             Kind.ALERT, cause.harm, cause.score, cause.threshold, cause.scope_id
         )
-    return Decision(
-        post, scores, model, tuple(strongest[kind] for kind in Kind if kind in strongest)
-    )
+    reasons = tuple(strongest[kind] for kind in Kind if kind in strongest)
+    return Decision(post, scores, model, reasons, mode=policy.mode)
+
+
+def further(decision: Decision, had: set[Kind]) -> Decision:
+    """Return a decision with its reasons only if it calls for an action its message has not had.
+
+    ``had`` is brought up to date. Nobody wants a second alert for a corrected comma, and an edit
+    that makes it worse is worth one.
+    """
+    due = {reason.kind for reason in decision.reasons}
+    fresh = decision if due - had else replace(decision, reasons=())
+    had |= due
+    return fresh

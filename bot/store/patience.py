@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import structlog
+
+from bot.store.ports import StoreUnavailableError
 
 log = structlog.stdlib.get_logger(__name__)
 T = TypeVar("T")
@@ -33,7 +34,7 @@ class Patience:
         while True:
             try:
                 done = await write()
-            except sqlite3.OperationalError as error:
+            except StoreUnavailableError as error:
                 if self.reason is None:
                     log.error("cannot write, trying on", what=what, reason=str(error))  # noqa: TRY400 - the reason says all
                 self.reason = str(error)

@@ -16,6 +16,7 @@ import structlog
 from cryptography.fernet import Fernet, InvalidToken
 
 from bot.errors import OperatorError
+from bot.store.files import warn_if_readable
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class Sealer:
                 descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(descriptor, "wb") as sink:
                     sink.write(Fernet.generate_key())
+            warn_if_readable(path)
             return cls(path.read_bytes().strip())
         except OSError as error:
             raise OperatorError(

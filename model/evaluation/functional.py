@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from model.classes import ALARMS, Scores
-from model.sources import DATA, own_table
+from model.tables import DATA, own_table
 
 ANY: Final = "any"
 SLURS_A_CASE, GROUPS_A_CASE = 2, 3

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from model import attacks, sources
+from model import attacks, sources, tables
 from model.artefact import Presets
 from model.classes import ALARMS, CLASSES
 from model.datasets import locate
@@ -69,7 +69,7 @@ def game_chat(judged: Judged, data_dir: Path | None) -> dict[str, float]:
     (path,) = locate("conda", data_dir)
     lines = [
         [text for text, _ in conda_utterances(row)]
-        for row in sources.table(path)
+        for row in tables.table(path)
         if row["intentClass"] == "E"
         and sources.bucket(f"conda {row['matchId']}", 6) == 0
         and row["utterance"].strip()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import aiosqlite
 import structlog
 
 from bot.errors import OperatorError
+from bot.store.files import make_private, warn_if_readable
+from bot.store.ports import StoreUnavailableError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -30,7 +32,11 @@ class Database:
     another task's transaction.
     """
 
-    def __init__(self, connection: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, path: Path, connection: aiosqlite.Connection, reader: aiosqlite.Connection
+    ) -> None:
+        self._path = path
+        self._file = path.stat().st_ino
         self._connection = connection
         self._reader = reader
         self._writing = asyncio.Lock()
@@ -45,7 +51,7 @@ class Database:
         """
         try:
             return await cls._opened(path)
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, StoreUnavailableError) as error:
             raise OperatorError(
                 f"the database {path} cannot be used: {error}. Check that this user may write to "
                 "it and that no other program holds it."
@@ -68,8 +74,8 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             # An empty file is a new database to SQLite. Where none can be made, this says so
             # before aiosqlite has started a thread.
-            with path.open("ab"):
-                pass
+            make_private(path)
+            warn_if_readable(path)
             # autocommit off the library's hands: transactions are begun and ended here, plainly.
             connection = await aiosqlite.connect(path, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
@@ -91,7 +97,7 @@ class Database:
             ):
                 await connection.execute(f"PRAGMA {pragma}")
             reader = await aiosqlite.connect(path, isolation_level=None)
-            database = cls(connection, reader)
+            database = cls(path, connection, reader)
             sound = await database.row("PRAGMA quick_check(1)")
             if sound is None or sound[0] != "ok":
                 raise sqlite3.DatabaseError(sound[0] if sound else "no answer")  # noqa: TRY301 - as SQLite itself would
@@ -107,35 +113,50 @@ class Database:
         await self._reader.close()
         await self._connection.close()
 
+    def problem(self) -> str | None:
+        """Return that the file was removed or replaced: what is written now would be gone."""
+        try:
+            same = self._path.stat().st_ino == self._file
+        except OSError:
+            same = False
+        return None if same else f"the database {self._path} was removed or replaced"
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        """Hold the writer's place: what is executed in the block is written whole or not at all."""
+        """Hold the writer's place: what is executed in the block is written whole or not at all.
+
+        Raises ``StoreUnavailableError``, as every other method does, while that cannot be done.
+        """
         async with self._writing:
-            try:
-                await self._connection.execute("BEGIN IMMEDIATE")
-                yield self._connection
-            except BaseException:
-                # Also where BEGIN itself was cancelled: its statement runs all the same. Where it
-                # failed there is nothing to roll back.
-                with suppress(sqlite3.OperationalError):
-                    await self._connection.execute("ROLLBACK")
-                raise
-            await self._connection.execute("COMMIT")
+            with _unavailable():
+                try:
+                    await self._connection.execute("BEGIN IMMEDIATE")
+                    yield self._connection
+                except BaseException:
+                    # Also where BEGIN itself was cancelled: its statement runs all the same. Where
+                    # it failed there is nothing to roll back.
+                    with suppress(sqlite3.OperationalError):
+                        await self._connection.execute("ROLLBACK")
+                    raise
+                await self._connection.execute("COMMIT")
 
     async def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterable[sqlite3.Row]:
         """Return every row of a query."""
-        async with self._connection.execute(sql, parameters) as cursor:
-            return await cursor.fetchall()
+        with _unavailable():
+            async with self._connection.execute(sql, parameters) as cursor:
+                return await cursor.fetchall()
 
     async def read(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return every row of a long query, while others go on writing."""
-        async with self._reader.execute(sql, parameters) as cursor:
-            return list(await cursor.fetchall())
+        with _unavailable():
+            async with self._reader.execute(sql, parameters) as cursor:
+                return list(await cursor.fetchall())
 
     async def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
         """Return the first row of a query, ``None`` where there is none."""
-        async with self._connection.execute(sql, parameters) as cursor:
-            return await cursor.fetchone()
+        with _unavailable():
+            async with self._connection.execute(sql, parameters) as cursor:
+                return await cursor.fetchone()
 
     async def _migrate(self, path: Path) -> None:
         folder = resources.files("bot.store.sqlite") / "migrations"
@@ -147,7 +168,7 @@ class Database:
         version = row[0] if row else 0
         if version > len(scripts):
             raise OperatorError(
-                f"the database {path} was written by a newer Bellwether (schema {version}, this "  # noqa: S608 - a count of our own
+                f"the database {path} was written by a newer Bellwether (schema {version}, this "
                 f"one knows {len(scripts)}). Update Bellwether, or set another storage.database."
             )
         for number, script in enumerate(scripts[version:], start=version + 1):
@@ -155,6 +176,15 @@ class Database:
                 for statement in _statements(script.read_text(encoding="utf-8")):
                     await connection.execute(statement)
                 await connection.execute(f"PRAGMA user_version = {number}")
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """Say in the port's words that the database cannot be used just now."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreUnavailableError(str(error)) from error
 
 
 def _set_aside(path: Path) -> Path:

@@ -2,134 +2,147 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from bot.domain import GuildId, UserId
+from bot.store.ports import Kept, StoreUnavailableError
 from bot.store.sqlite.database import Database, now
-from bot.store.sqlite.journal import NICKNAME
+from bot.store.sqlite.rows import milliseconds, moment
 
 CHUNK: Final = 1_000
-"""Messages erased in one transaction, so that no writer waits long."""
+"""Cases erased in one transaction, so that no writer waits long."""
 
-DISCORD_EPOCH: Final = 1_420_070_400_000
-"""Milliseconds from 1970 to the first of 2015, which Discord's ids count from."""
-
-OF_MESSAGES: Final = ("excerpts", "verdicts", "acts", "actions", "scores")
-"""The tables that hold something about a message, children before parents."""
+SETTLED: Final = "NOT EXISTS (SELECT 1 FROM actions WHERE case_id = c.id AND status = 'pending')"
+"""A case with an action to come is never erased: that would undo a decision."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How much is kept about one person in one server."""
-
-    messages: int
-    actions: int
-    verdicts: int
-    first_at: int | None
-    """Milliseconds since 1970."""
-
-
-class Housekeeping:
-    """Erases from every table at once, in small transactions."""
+class SqliteHousekeeping:
+    """Erases from every table at once, in small transactions. See ``ports.Housekeeping``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def expire(self, before: datetime) -> int:
-        """Erase all that is about messages older than a time; return how many messages."""
-        # Ids are times, and the tables are in their order: nothing has to be searched. Nicknames go
-        # by their members' ids, which are older; what was alerted once is not to be alerted again.
-        milliseconds = int(before.timestamp() * 1000)
-        oldest = (milliseconds - DISCORD_EPOCH) << 22
-        return await self._erase(
-            f"message_id < ? AND (facts & {NICKNAME} = 0 OR scored_at < ?)", (oldest, milliseconds)
-        )
+        """Erase what was written and decided before a time; return how many cases.
 
-    async def forget_author(self, author_id: int, guild_id: int | None = None) -> int:
-        """Erase all about what a person wrote, in one server or everywhere."""
-        if guild_id is None:
-            return await self._erase("author_id = ?", (author_id,))
-        return await self._erase("author_id = ? AND guild_id = ?", (author_id, guild_id))
+        Of both times the later counts: an old message that was edited yesterday was decided then.
+        """
+        at = milliseconds(before)
+        return await self._erase(f"c.decided_at < ? AND c.created_at < ? AND {SETTLED}", (at, at))
 
-    async def forget_server(self, guild_id: int) -> int:
-        """Erase all of a server: messages, settings, their history, watermarks."""
-        erased = await self._erase("guild_id = ?", (guild_id,))
+    async def forget_author(
+        self,
+        author: UserId,
+        guild: GuildId | None = None,
+        *,
+        decided_before: datetime | None = None,
+    ) -> int:
+        """Erase all about a person's posts, in one server or everywhere; return how many cases."""
+        where, parameters = f"c.author_id = ? AND {SETTLED}", [int(author)]
+        if guild is not None:
+            where += " AND c.guild_id = ?"
+            parameters.append(guild)
+        if decided_before is not None:
+            where += " AND (c.decided_at < ? OR NOT EXISTS"
+            where += " (SELECT 1 FROM actions WHERE case_id = c.id))"
+            parameters.append(milliseconds(decided_before))
+        return await self._erase(where, tuple(parameters))
+
+    async def erase_later(self, author: UserId, guild: GuildId, requested_at: datetime) -> None:
+        """Remember that a person asked to be forgotten in a server; the latest time counts."""
         async with self._database.transaction() as connection:
-            for table in ("acts", "verdicts", "entries", "changes", "watermarks", "departures"):
-                await connection.execute(f"DELETE FROM {table} WHERE guild_id = ?", (guild_id,))  # noqa: S608 - our own names
+            await connection.execute(
+                "INSERT INTO erasures VALUES (?, ?, ?) ON CONFLICT (guild_id, author_id)"
+                " DO UPDATE SET requested_at = excluded.requested_at",
+                (guild, author, milliseconds(requested_at)),
+            )
+
+    async def erase_due(self, before: datetime) -> int:
+        """Erase what was decided before the requests that were made before a time."""
+        erased = 0
+        for guild, author, requested_at in await self._database.read(
+            "SELECT guild_id, author_id, requested_at FROM erasures WHERE requested_at < ?",
+            (milliseconds(before),),
+        ):
+            erased += await self.forget_author(
+                UserId(author), GuildId(guild), decided_before=moment(requested_at)
+            )
+            async with self._database.transaction() as connection:
+                await connection.execute(
+                    "DELETE FROM erasures"
+                    " WHERE guild_id = ? AND author_id = ? AND requested_at = ?",
+                    (guild, author, requested_at),
+                )
+        return erased
+
+    async def forget_server(self, guild: GuildId) -> int:
+        """Erase all of a server: cases, settings, their history, watermarks."""
+        erased = await self._erase("c.guild_id = ?", (guild,))
+        async with self._database.transaction() as connection:
+            for table in ("entries", "changes", "watermarks", "departures", "erasures"):
+                await connection.execute(f"DELETE FROM {table} WHERE guild_id = ?", (guild,))
         await self.overwrite()
         return erased
 
-    async def kept_about(self, author_id: int, guild_id: int) -> Kept:
-        """Return how much is kept about a person's messages in one server."""
+    async def kept_about(self, author: UserId, guild: GuildId) -> Kept:
+        """Return how much is kept about a person's posts in one server."""
         (row,) = await self._database.read(
-            "SELECT count(DISTINCT message_id), min(created_at),"
-            " (SELECT count(*) FROM actions a JOIN scores t USING (message_id, revision)"
-            "  WHERE t.author_id = ?1 AND t.guild_id = ?2),"
-            " (SELECT count(*) FROM verdicts v JOIN scores t USING (message_id, revision)"
-            "  WHERE t.author_id = ?1 AND t.guild_id = ?2)"
-            " FROM scores WHERE author_id = ?1 AND guild_id = ?2",
-            (author_id, guild_id),
+            "SELECT count(DISTINCT c.subject_id), min(c.created_at), count(a.kind),"
+            " count(DISTINCT v.case_id) FROM cases c LEFT JOIN actions a ON a.case_id = c.id"
+            " LEFT JOIN verdicts v ON v.case_id = c.id WHERE c.author_id = ? AND c.guild_id = ?",
+            (author, guild),
         )
-        return Kept(row[0], row[2], row[3], row[1])
+        return Kept(row[0], row[2], row[3], None if row[1] is None else moment(row[1]))
 
-    async def left(self, guild_id: int) -> None:
+    async def left(self, guild: GuildId) -> None:
         """Remember that the bot left a server, from the first time on."""
         async with self._database.transaction() as connection:
             await connection.execute(
                 "INSERT INTO departures VALUES (?, ?) ON CONFLICT (guild_id) DO NOTHING",
-                (guild_id, now()),
+                (guild, now()),
             )
 
-    async def returned(self, guild_ids: Sequence[int]) -> None:
+    async def returned(self, guilds: Sequence[GuildId]) -> None:
         """Remember that the bot is in some servers: their data stay."""
         async with self._database.transaction() as connection:
             await connection.executemany(
-                "DELETE FROM departures WHERE guild_id = ?", [(number,) for number in guild_ids]
+                "DELETE FROM departures WHERE guild_id = ?", [(guild,) for guild in guilds]
             )
 
-    async def departed(self, before: datetime) -> list[int]:
+    async def departed(self, before: datetime) -> list[GuildId]:
         """Return the servers that the bot left before a time."""
         rows = await self._database.rows(
-            "SELECT guild_id FROM departures WHERE left_at < ?", (int(before.timestamp() * 1000),)
+            "SELECT guild_id FROM departures WHERE left_at < ?", (milliseconds(before),)
         )
-        return [row[0] for row in rows]
+        return [GuildId(row[0]) for row in rows]
 
     async def overwrite(self) -> None:
         """Fold the write-ahead log into the file, so that no erased page is left in it."""
         try:
             await self._database.row("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.OperationalError:
+        except StoreUnavailableError:
             return  # a reader is busy; the next turn folds it in
 
     async def _erase(self, where: str, parameters: tuple[object, ...]) -> int:
-        """Erase what the condition finds; return how many messages that were."""
-        total = 0
-        last = (-1, 0)
+        """Erase the cases that a condition finds, with all that hangs on them; return how many."""
+        total = last = 0
         while True:
             # Each chunk goes on where the last one ended. An index by author would spare the one
-            # search that remains, and make each decision's writing take twice as long.
+            # search that remains, and make each decision's writing take longer.
             rows = await self._database.read(
-                "SELECT message_id, revision FROM scores"  # noqa: S608 - our own conditions
-                f" WHERE {where} AND (message_id, revision) > (?, ?)"
-                f" ORDER BY message_id, revision LIMIT {CHUNK}",
-                (*parameters, *last),
+                f"SELECT c.id FROM cases c WHERE {where} AND c.id > ? ORDER BY c.id LIMIT {CHUNK}",
+                (*parameters, last),
             )
-            keys = [(row[0], row[1]) for row in rows]
-            if not keys:
+            if not rows:
                 break
             async with self._database.transaction() as connection:
-                for table in OF_MESSAGES:
-                    # By both: a nickname goes by its member's id, which is the same everywhere.
-                    await connection.executemany(
-                        f"DELETE FROM {table} WHERE message_id = ? AND revision = ?",  # noqa: S608 - our own names
-                        keys,
-                    )
-            total += len({message_id for message_id, _ in keys} - {last[0]})
-            last = keys[-1]
+                await connection.executemany(
+                    "DELETE FROM cases WHERE id = ?", [(row[0],) for row in rows]
+                )
+            total += len(rows)
+            last = rows[-1][0]
         if total:
             await self.overwrite()
         return total

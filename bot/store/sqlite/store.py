@@ -6,9 +6,11 @@ from pathlib import Path
 
 from bot.store.seal import Sealer
 from bot.store.sqlite.database import Database
-from bot.store.sqlite.desk import Desk
-from bot.store.sqlite.housekeeping import Housekeeping
-from bot.store.sqlite.journal import Journal
+from bot.store.sqlite.housekeeping import SqliteHousekeeping
+from bot.store.sqlite.journal import SqliteJournal
+from bot.store.sqlite.settings import SqliteSettings
+from bot.store.sqlite.verdicts import SqliteVerdicts
+from bot.store.sqlite.watermarks import SqliteWatermarks
 
 
 class SqliteStore:
@@ -16,9 +18,11 @@ class SqliteStore:
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
-        self.journal = Journal(database, sealer)
-        self.desk = Desk(database)
-        self.housekeeping = Housekeeping(database)
+        self.journal = SqliteJournal(database, sealer)
+        self.verdicts = SqliteVerdicts(database)
+        self.watermarks = SqliteWatermarks(database)
+        self.settings = SqliteSettings(database)
+        self.housekeeping = SqliteHousekeeping(database)
 
     @classmethod
     async def open(
@@ -40,6 +44,10 @@ class SqliteStore:
     async def close(self) -> None:
         """Close the database."""
         await self._database.close()
+
+    def problem(self) -> str | None:
+        """Return what is wrong with the database under the running bot, ``None`` for nothing."""
+        return self._database.problem()
 
     async def fact(self, name: str) -> str | None:
         """Return a fact about this installation, ``None`` where it was never written."""

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import discord
 
-from bot.domain import Case, Decision, Judgement, Kind, Outcome, Post, Reason, Status, Surface
+from bot.desk.alerts import Standing
+from bot.domain import (
+    Case,
+    CaseId,
+    Decision,
+    Judgement,
+    Kind,
+    Outcome,
+    Post,
+    Reason,
+    Status,
+    Surface,
+)
+from bot.ui.discord.items import PREFIX, button, case_from, parts_of, view_of
+from bot.ui.discord.speech import Names
 from bot.ui.words import Words
 from model.classes import CLASSES
 
@@ -25,7 +38,6 @@ _RED, _AMBER, _GREY, _GREEN = 0xD83C3E, 0xE8A33D, 0x80848E, 0x3BA55D
 
 _LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)")
 
-_ALERT_ID = re.compile(r"bw:delete:(-?\d+):(-?\d+)")
 _COUNT = re.compile(r"· (\d+) ×$")
 
 SERVER_NAME: Final = 80
@@ -78,7 +90,7 @@ def score_table(decision: Decision) -> str:
 def jump_url(post: Post) -> str:
     """Return the address of a message, or of where it stood."""
     place = f"https://discord.com/channels/{post.guild_id}/{post.channel_id}"
-    return place if post.surface is Surface.TITLE else f"{place}/{post.message_id}"
+    return place if post.surface is Surface.TITLE else f"{place}/{post.subject_id}"
 
 
 def rule_of(reason: Reason, words: Words) -> str:
@@ -92,17 +104,6 @@ def rule_of(reason: Reason, words: Words) -> str:
         threshold=f"{reason.threshold:.2f}",
         channel=f"<#{reason.scope_id}>",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """How a server calls its channels and members; "" for one it does not know.
-
-    Names stand beside mentions, because a mention of somebody who left shows only a number.
-    """
-
-    channel: Callable[[int], str]
-    member: Callable[[int], str]
 
 
 def alert_embed(
@@ -134,10 +135,10 @@ def alert_embed(
         value=f"{score_table(decision)}\n{rule_of(lead, words)}",
         inline=False,
     )
-    if case.words:
+    if decision.words:
         embed.add_field(
             name=words("alert.words"),
-            value=shorten(" ".join(hidden(word, 40) for word in case.words), FIELD_LENGTH),
+            value=shorten(" ".join(hidden(word, 40) for word in decision.words), FIELD_LENGTH),
             inline=False,
         )
     done = [line for kind in Kind if (line := _done(kind, case.outcomes.get(kind), lead, words))]
@@ -160,7 +161,7 @@ def alert_embed(
         embed.add_field(
             name=words("alert.message"), value=f"[{text}]({jump_url(post)})", inline=False
         )
-    embed.set_footer(text=words("alert.footer", message=post.message_id, model=decision.model))
+    embed.set_footer(text=words("alert.footer", message=post.subject_id, model=decision.model))
     return embed
 
 
@@ -228,53 +229,9 @@ def duration(minutes: int, words: Words) -> str:
     return words("duration.minutes", count=minutes)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How the messages of one alert stand, which decides what its buttons offer."""
-
-    deleted: bool = False
-    timed_out: bool = False
-    can_delete: bool = True
-    can_time_out: bool = True
-    judgement: Judgement | None = None
-    reported: bool = False
-    """Whether members told the moderators, not the bot."""
-
-
-def control_id(name: str, *parts: str | int) -> str:
-    """Return the custom id of a button or select; Discord takes up to 100 characters."""
-    return ":".join(("bw", name, *map(str, parts)))
-
-
-def button(
-    words: Words,
-    name: str,
-    *parts: str | int,
-    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
-    disabled: bool = False,
-    label: str | None = None,
-) -> discord.ui.Button[discord.ui.View]:
-    """Return a button that is answered by name, whatever process sent it."""
-    return discord.ui.Button(
-        label=label or words(f"button.{name}"),
-        custom_id=control_id(name, *parts),
-        style=style,
-        disabled=disabled,
-    )
-
-
-def view_of(*items: discord.ui.Item[discord.ui.View]) -> discord.ui.View:
-    """Return a view that discord.py does not keep: its items are answered by their ids."""
-    view = discord.ui.View(timeout=None)
-    for item in items:
-        view.add_item(item)
-    view.stop()
-    return view
-
-
 def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.View:
     """Return the buttons under an alert: five at most, one row."""
-    case = (post.message_id, post.revision)
+    case = parts_of(post.id)
     green, blurple, red = (
         discord.ButtonStyle.success,
         discord.ButtonStyle.primary,
@@ -304,13 +261,14 @@ def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.Vi
     return view_of(*items)
 
 
-def lead_of(message: discord.Message) -> tuple[int, int] | None:
-    """Return the message and revision that an alert is about, ``None`` for any other message."""
+def lead_of(message: discord.Message) -> CaseId | None:
+    """Return the case that an alert leads with, ``None`` for any other message."""
+    guild = 0 if message.guild is None else message.guild.id
     for row in message.components:
         for item in getattr(row, "children", ()):
-            match = _ALERT_ID.fullmatch(getattr(item, "custom_id", None) or "")
-            if match is not None:
-                return int(match[1]), int(match[2])
+            prefix, _, parts = (getattr(item, "custom_id", None) or "").partition(":delete:")
+            if prefix == PREFIX and parts:
+                return case_from(guild, parts.split(":"))
     return None
 
 

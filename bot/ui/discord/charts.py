@@ -13,8 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bot.domain import Judgement, Kind
-from bot.policy.replay import Comparison, Past
+from bot.domain import Judgement, Kind, Past
+from bot.policy.replay import Comparison
 from bot.ui.words import Words
 
 NOW, NEW, RIGHT, WRONG, OPEN = "#80848e", "#e8a33d", "#3ba55d", "#d83c3e", "#5865f2"

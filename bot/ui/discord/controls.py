@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 import structlog
 
+from bot.desk.people import RefusalError
+from bot.domain import CaseId, GuildId, Note
 from bot.platform.members import is_moderator
 from bot.policy.thresholds import SettingError
-from bot.ui.discord.alert import control_id
+from bot.ui.discord.items import case_from, control_id
 from bot.ui.discord.replies import say, words_of
 
 log = structlog.stdlib.get_logger(__name__)
@@ -27,13 +29,16 @@ class Press:
     """
 
     name: str
+    guild: GuildId
     parts: tuple[str, ...]
     values: tuple[str, ...]
 
-    @property
-    def case(self) -> tuple[int, int]:
-        """The message and revision that an alert's button is about."""
-        return int(self.parts[0]), int(self.parts[1])
+    def case(self, parts: Sequence[str] | None = None) -> CaseId:
+        """Return the case that an alert's button is about. Raises ``RefusalError``."""
+        found = case_from(self.guild, self.parts if parts is None else parts)
+        if found is None:
+            raise RefusalError(Note("refused.old_button"))
+        return found
 
 
 Handler = Callable[[discord.Interaction, Press], Awaitable[None]]
@@ -79,6 +84,7 @@ class Controls:
                 parts = self.match["parts"]
                 press = Press(
                     self.match["name"],
+                    GuildId(interaction.guild_id or 0),
                     tuple(parts.split(":")) if parts else (),
                     tuple(data.get("values", ())),
                 )
@@ -100,6 +106,8 @@ class Controls:
                 await say(interaction, words("refused.old_button"))
             else:
                 await handler(interaction, press)
+        except RefusalError as error:
+            await say(interaction, words.note(error.note))
         except SettingError as error:
             await say(interaction, words("refused.unchanged", why=words.note(error.note)))
         except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot.domain import GuildId
 from bot.ui.words import Words, words_for
 
 
@@ -41,6 +42,11 @@ def guild_of(interaction: discord.Interaction) -> discord.Guild:
     if interaction.guild is None:
         raise app_commands.NoPrivateMessage
     return interaction.guild
+
+
+def guild_id_of(interaction: discord.Interaction) -> GuildId:
+    """Return the id of the server a command was used in."""
+    return GuildId(guild_of(interaction).id)
 
 
 def member_of(interaction: discord.Interaction) -> discord.Member:

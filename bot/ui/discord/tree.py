@@ -11,10 +11,11 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.desk.people import RefusalError
+from bot.platform.errors import PASSING, reason_of
 from bot.platform.members import is_moderator
-from bot.platform.retries import PASSING, reason_of
 from bot.policy.thresholds import SettingError
-from bot.store.sqlite.store import SqliteStore
+from bot.store.ports import Facts, StoreUnavailableError
 from bot.ui.discord.replies import say, words_of
 from bot.ui.discord.translation import Translator
 
@@ -32,13 +33,13 @@ FOR_MEMBERS: Final = "for_members"
 class Tree(app_commands.CommandTree[discord.Client]):
     """All commands pass one check here, whatever Discord's own defaults were changed to."""
 
-    def __init__(self, client: discord.Client, store: SqliteStore) -> None:
+    def __init__(self, client: discord.Client, facts: Facts) -> None:
         super().__init__(
             client,
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
-        self._store = store
+        self._facts = facts
         self._syncing: asyncio.Task[None] | None = None
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
@@ -61,6 +62,10 @@ class Tree(app_commands.CommandTree[discord.Client]):
             await say(interaction, words("refused.value", value=str(error.value)))
         elif isinstance(error, app_commands.CheckFailure):
             return  # interaction_check has answered
+        elif isinstance(error, app_commands.CommandInvokeError) and isinstance(
+            error.original, RefusalError
+        ):
+            await say(interaction, words.note(error.original.note))
         elif isinstance(error, app_commands.CommandInvokeError) and isinstance(
             error.original, SettingError
         ):
@@ -98,12 +103,12 @@ class Tree(app_commands.CommandTree[discord.Client]):
         ]
         document = json.dumps(payload, sort_keys=True, default=str)
         digest = hashlib.sha256(f"{self.client.application_id}{document}".encode()).hexdigest()
-        if await self._store.fact(SYNCED) == digest:
+        if await self._facts.fact(SYNCED) == digest:
             return
         try:
             await self.sync()
-            await self._store.set_fact(SYNCED, digest)
-        except (discord.HTTPException, *PASSING) as error:
+            await self._facts.set_fact(SYNCED, digest)
+        except (discord.HTTPException, StoreUnavailableError, *PASSING) as error:
             log.error("commands not sent, trying again later", reason=reason_of(error))  # noqa: TRY400
             return
         log.info("commands synced", commands=len(payload))

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from bot.app.signals import stop_event
 from bot.errors import OperatorError
+from bot.ui.web.limits import LimitedConnection
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -47,6 +48,8 @@ class HttpServer:
             ) from error
         config = uvicorn.Config(
             self._api,
+            http=LimitedConnection,
+            ws="none",
             lifespan="off",
             log_config=None,
             server_header=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot.domain import GuildId
 from bot.platform.members import MODERATOR
 from bot.policy.entries import LANGUAGE, PING_ABOVE, PING_ROLE
 from bot.ui.discord.commands.setup import choose_alert_channel
@@ -31,8 +32,8 @@ class AlertsGroup(app_commands.Group, name="alerts", description=text("command.a
     @app_commands.describe(channel=text("option.alert_channel"))
     async def channel(self, interaction: discord.Interaction, channel: discord.TextChannel) -> None:
         """Choose the channel that alerts are sent to."""
-        guild, words = guild_of(interaction), words_of(interaction)
-        said = await choose_alert_channel(self._context, guild, interaction.user.id, channel, words)
+        words = words_of(interaction)
+        said = await choose_alert_channel(self._context, interaction, channel, words)
         await say(interaction, said)
 
     @app_commands.command(name="ping", description=text("command.alerts.ping"))
@@ -46,13 +47,10 @@ class AlertsGroup(app_commands.Group, name="alerts", description=text("command.a
         """Ping a role with alerts from a score on; without a role nobody is pinged."""
         guild, words = guild_of(interaction), words_of(interaction)
         if role is None:
-            await self._context.change(
-                guild, interaction.user.id, {PING_ROLE: None, PING_ABOVE: None}
-            )
+            await self._context.change(interaction, {PING_ROLE: None, PING_ABOVE: None})
             await say(interaction, words("ping.nobody"))
             return
-        changes = {PING_ROLE: role.id, PING_ABOVE: above}
-        await self._context.change(guild, interaction.user.id, changes)
+        await self._context.change(interaction, {PING_ROLE: role.id, PING_ABOVE: above})
         said = words("ping.role", role=role.mention, above=f"{above:.2f}")
         if not role.mentionable and not guild.me.guild_permissions.mention_everyone:
             said += "\n" + words("ping.not_mentionable", role=role.mention)
@@ -63,8 +61,7 @@ class AlertsGroup(app_commands.Group, name="alerts", description=text("command.a
     @app_commands.choices(language=LANGUAGE_CHOICES)
     async def language(self, interaction: discord.Interaction, language: str | None = None) -> None:
         """Choose the language of alerts; without one they follow the server's own."""
-        guild = guild_of(interaction)
-        await self._context.change(guild, interaction.user.id, {LANGUAGE: language})
-        policy = self._context.book.of(guild.id)
-        chosen = self._context.server.words(guild.id, policy)
+        guild = GuildId(guild_of(interaction).id)
+        await self._context.change(interaction, {LANGUAGE: language})
+        chosen = self._context.speech.words(guild, self._context.book.of(guild))
         await say(interaction, chosen("language.chosen"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot.domain import clean
 from bot.platform.members import MODERATOR
-from bot.platform.surfaces import clean
 from bot.policy.entries import allow_entry
 from bot.policy.phrases import LONGEST_PHRASE
 from bot.ui.discord.alert import harmless, shorten
 from bot.ui.discord.context import Context
-from bot.ui.discord.replies import guild_of, say, words_of
+from bot.ui.discord.replies import guild_id_of, say, words_of
 from bot.ui.discord.translation import text
 
 
@@ -44,7 +44,7 @@ class AllowGroup(app_commands.Group, name="allow", description=text("command.all
     async def _phrases(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        phrases = self._context.book.of(guild_of(interaction).id).phrases.all
+        phrases = self._context.book.of(guild_id_of(interaction)).phrases.all
         return [
             app_commands.Choice(name=phrase, value=phrase)
             for phrase in phrases
@@ -55,7 +55,7 @@ class AllowGroup(app_commands.Group, name="allow", description=text("command.all
     async def show(self, interaction: discord.Interaction) -> None:
         """Show the phrases that this server considers harmless."""
         words = words_of(interaction)
-        phrases = self._context.book.of(guild_of(interaction).id).phrases.all
+        phrases = self._context.book.of(guild_id_of(interaction)).phrases.all
         lines = "\n".join(f"· {harmless(phrase)}" for phrase in phrases)
         await say(
             interaction,
@@ -68,14 +68,12 @@ class AllowGroup(app_commands.Group, name="allow", description=text("command.all
     async def _change(
         self, interaction: discord.Interaction, phrase: str, *, allowed: bool
     ) -> None:
-        guild, words = guild_of(interaction), words_of(interaction)
+        words = words_of(interaction)
         name = allow_entry(clean(phrase))
         shown = harmless(name.partition(".")[2])
-        if (name in self._context.book.entries(guild.id)) is allowed:
+        if (name in self._context.book.entries(guild_id_of(interaction))) is allowed:
             await say(interaction, words("allow.is" if allowed else "allow.is_not", phrase=shown))
             return
-        number = await self._context.change(
-            guild, interaction.user.id, {name: True if allowed else None}
-        )
+        number = await self._context.change(interaction, {name: True if allowed else None})
         said = words("allow.added" if allowed else "allow.removed", phrase=shown)
         await say(interaction, f"{said}\n{words('set.undo', number=number)}")

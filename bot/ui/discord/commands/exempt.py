@@ -10,10 +10,10 @@ from bot.platform.members import MODERATOR
 from bot.policy.entries import EXEMPT_MODERATORS, Value, exempt_entry
 from bot.policy.thresholds import SettingError
 from bot.ui.discord.alert import shorten
-from bot.ui.discord.commands.threshold import Place
+from bot.ui.discord.choices import Place
 from bot.ui.discord.context import Context
 from bot.ui.discord.formatting import entry_name
-from bot.ui.discord.replies import guild_of, say, words_of
+from bot.ui.discord.replies import guild_id_of, say, words_of
 from bot.ui.discord.translation import text
 
 
@@ -65,8 +65,8 @@ class ExemptGroup(app_commands.Group, name="exempt", description=text("command.e
     @app_commands.command(name="list", description=text("command.exempt.list"))
     async def show(self, interaction: discord.Interaction) -> None:
         """Show to whom and where the rules do not apply."""
-        guild, words = guild_of(interaction), words_of(interaction)
-        policy = self._context.book.of(guild.id)
+        words = words_of(interaction)
+        policy = self._context.book.of(guild_id_of(interaction))
         names = [
             entry_name(exempt_entry(what, number), words)
             for what, numbers in (
@@ -91,7 +91,7 @@ class ExemptGroup(app_commands.Group, name="exempt", description=text("command.e
         names: list[str],
         exempt: bool,  # noqa: FBT001
     ) -> None:
-        guild, words = guild_of(interaction), words_of(interaction)
+        words = words_of(interaction)
         if not names:
             raise SettingError(Note("error.exempt_nothing"))
         changes: dict[str, Value | None] = {}
@@ -100,11 +100,11 @@ class ExemptGroup(app_commands.Group, name="exempt", description=text("command.e
                 changes[name] = None if exempt else False
             else:
                 changes[name] = True if exempt else None
-        entries = self._context.book.entries(guild.id)
+        entries = self._context.book.entries(guild_id_of(interaction))
         if all(entries.get(name) == value for name, value in changes.items()):
             await say(interaction, words("exempt.already"))
             return
-        number = await self._context.change(guild, interaction.user.id, changes)
+        number = await self._context.change(interaction, changes)
         key = "exempt.added" if exempt else "exempt.removed"
         what = "\n".join(f"· {entry_name(name, words)}" for name in names)
         await say(interaction, f"{words(key)}\n{what}\n{words('set.undo', number=number)}")

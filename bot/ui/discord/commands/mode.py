@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import discord
 from discord import app_commands
 
-from bot.domain import Kind
+from bot.desk.settings import DAYS
+from bot.domain import GuildId, Kind, Mode
 from bot.platform.members import MODERATOR
-from bot.policy.entries import ENFORCE, MODE, OBSERVE
-from bot.policy.replay import tally
-from bot.ui.discord.alert import button, view_of
+from bot.policy.entries import MODE
 from bot.ui.discord.commands.setup import add_lacking
-from bot.ui.discord.context import DAYS, Context
+from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
-from bot.ui.discord.replies import guild_of, say, words_of
+from bot.ui.discord.items import button, view_of
+from bot.ui.discord.replies import guild_id_of, guild_of, say, words_of
 from bot.ui.discord.translation import text
 
 
@@ -28,20 +26,20 @@ def mode_command(
     @app_commands.describe(mode=text("option.mode"))
     @app_commands.choices(
         mode=[
-            app_commands.Choice(name=text("mode.observe"), value=OBSERVE),
-            app_commands.Choice(name=text("mode.enforce"), value=ENFORCE),
+            app_commands.Choice(name=text("mode.observe"), value=Mode.OBSERVE.value),
+            app_commands.Choice(name=text("mode.enforce"), value=Mode.ENFORCE.value),
         ]
     )
     @app_commands.default_permissions(MODERATOR)
     @app_commands.guild_only()
     async def mode(interaction: discord.Interaction, mode: str) -> None:
         """Choose what happens to messages that reach a threshold."""
-        guild, words = guild_of(interaction), words_of(interaction)
-        if mode == OBSERVE:
-            await context.change(guild, interaction.user.id, {MODE: OBSERVE})
+        words = words_of(interaction)
+        if mode == Mode.OBSERVE:
+            await context.change(interaction, {MODE: Mode.OBSERVE.value})
             await say(interaction, words("mode.now_observing"))
             return
-        if context.book.of(guild.id).enforcing:
+        if context.book.of(guild_id_of(interaction)).enforcing:
             await say(interaction, words("mode.already"))
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -53,8 +51,8 @@ def mode_command(
 
     async def enforce(interaction: discord.Interaction, press: Press) -> None:
         del press
-        guild, words = guild_of(interaction), words_of(interaction)
-        await context.change(guild, interaction.user.id, {MODE: ENFORCE})
+        words = words_of(interaction)
+        await context.change(interaction, {MODE: Mode.ENFORCE.value})
         await interaction.response.edit_message(
             content=words("mode.now_enforcing"), embed=None, view=None
         )
@@ -65,9 +63,7 @@ def mode_command(
 
 async def _forecast(context: Context, interaction: discord.Interaction) -> discord.Embed:
     guild, words = guild_of(interaction), words_of(interaction)
-    policy = context.book.of(guild.id)
-    past = await context.past(guild, [policy])
-    would, judged = await asyncio.to_thread(tally, past, policy)
+    would, judged = await context.settings.forecast(GuildId(guild.id))
     embed = discord.Embed(
         title=words("mode.forecast_title"),
         description=words(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot.desk.privacy import KEPT_DAYS
+from bot.platform.gate import asker_of
 from bot.ui.discord.context import Context
-from bot.ui.discord.replies import guild_of, say, words_of
+from bot.ui.discord.replies import guild_id_of, member_of, say, words_of
 from bot.ui.discord.translation import text
 from bot.ui.discord.tree import FOR_MEMBERS
 
@@ -24,14 +26,15 @@ class PrivacyGroup(app_commands.Group, name="privacy", description=text("command
     @app_commands.command(name="show", description=text("command.privacy.show"))
     async def show(self, interaction: discord.Interaction) -> None:
         """Say how much is kept about whoever asks."""
-        guild, words = guild_of(interaction), words_of(interaction)
+        words, desk = words_of(interaction), self._context.privacy
         await interaction.response.defer(ephemeral=True, thinking=True)
-        kept = await self._context.store.housekeeping.kept_about(interaction.user.id, guild.id)
-        days = self._context.retention_days
+        asker = asker_of(member_of(interaction))
+        kept = await desk.show(guild_id_of(interaction), asker)
+        days = desk.retention_days
         if not kept.messages:
             await say(interaction, words("privacy.nothing", days=days))
             return
-        first = f"<t:{(kept.first_at or 0) // 1000}:D>"
+        first = f"<t:{int(kept.first_at.timestamp()) if kept.first_at else 0}:D>"
         await say(
             interaction,
             words(
@@ -47,7 +50,11 @@ class PrivacyGroup(app_commands.Group, name="privacy", description=text("command
     @app_commands.command(name="forget", description=text("command.privacy.forget"))
     async def forget(self, interaction: discord.Interaction) -> None:
         """Erase what is kept about the messages of whoever asks."""
-        guild, words = guild_of(interaction), words_of(interaction)
+        words = words_of(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        erased = await self._context.store.housekeeping.forget_author(interaction.user.id, guild.id)
-        await say(interaction, words("privacy.forgotten", messages=erased))
+        asker = asker_of(member_of(interaction))
+        done = await self._context.privacy.forget(guild_id_of(interaction), asker)
+        said = words("privacy.forgotten", messages=done.erased)
+        if done.kept:
+            said += "\n" + words("privacy.stays", messages=done.kept, days=KEPT_DAYS)
+        await say(interaction, said)

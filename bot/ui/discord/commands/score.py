@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import discord
 from discord import app_commands
 
-from bot.domain import Decision, Judgement, Kind, Post, Verdict
+from bot.desk.judging import Opinion
+from bot.domain import CaseId, ChannelId, Decision, Kind, Post, UserId, clean, message_case
+from bot.judging.judge import highest
+from bot.platform.errors import discord_errors
+from bot.platform.gate import asker_of
 from bot.platform.members import MODERATOR, is_moderator, roles_of
-from bot.platform.surfaces import clean, place_of, post_of
-from bot.policy.rules import Policy, decide
-from bot.ui.discord.alert import FIELD_LENGTH, bar, button, hidden, shorten, view_of
+from bot.platform.places import place_of
+from bot.platform.surfaces import post_of
+from bot.policy.rules import Policy, scopes_of
+from bot.ui.discord.alert import FIELD_LENGTH, bar, hidden, shorten
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
 from bot.ui.discord.formatting import shown
-from bot.ui.discord.replies import guild_of, say, words_of
+from bot.ui.discord.items import button, parts_of, view_of
+from bot.ui.discord.replies import guild_of, member_of, say, words_of
 from bot.ui.discord.translation import text
 from bot.ui.words import Words
 from model.classes import HARMS
 
 WORDS_SHOWN: Final = 8
-STILL_WAITING: Final = timedelta(hours=1)
 LEAST_WEIGHT: Final = 0.1
 
 
@@ -42,17 +45,16 @@ def score_command(context: Context) -> app_commands.Command[app_commands.Group, 
         """Score a text as if a member had posted it, without posting it."""
         parent_id, category_id = place_of(interaction.channel)
         post = Post(
-            message_id=interaction.id,
-            guild_id=guild_of(interaction).id,
-            channel_id=interaction.channel_id or 0,
-            author_id=0,
+            id=message_case(guild_of(interaction).id, interaction.id),
+            channel_id=ChannelId(interaction.channel_id or 0),
+            author_id=UserId(0),
             created_at=interaction.created_at,
             text=clean(written),
             parent_id=parent_id,
             category_id=category_id,
         )
-        embed, _ = await explained(context, post, words_of(interaction))
-        await say(interaction, embed=embed)
+        opinion = await context.judging.opinion(post)
+        await say(interaction, embed=_embed(context, opinion, words_of(interaction)))
 
     return score
 
@@ -61,34 +63,24 @@ def why_command(context: Context, controls: Controls) -> app_commands.ContextMen
     """Return the context-menu command for messages."""
 
     async def why(interaction: discord.Interaction, message: discord.Message) -> None:
-        guild, words = guild_of(interaction), words_of(interaction)
+        words = words_of(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         post = await post_from_menu(interaction, message)
         if post is None:
             await say(interaction, words("why.not_read"))
             return
-        embed, decision = await explained(context, post, words)
-        if context.book.of(guild.id).exempts(post):
+        opinion = await context.judging.looked_at(post)
+        embed = _embed(context, opinion, words)
+        if opinion.exempt:
             embed.add_field(name=words("why.exempt_title"), value=words("why.exempt"))
-        await remember(context, decision)
-        missed = button(words, "missed_here", post.message_id, post.revision)
-        await say(interaction, embed=embed, view=None if decision.reasons else view_of(missed))
+        missed = button(words, "missed_here", *parts_of(post.id))
+        due = opinion.decision.reasons
+        await say(interaction, embed=embed, view=None if due else view_of(missed))
 
     async def missed(interaction: discord.Interaction, press: Press) -> None:
+        case: CaseId = press.case()
+        await context.judging.missed(case, asker_of(member_of(interaction)))
         words = words_of(interaction)
-        cases = await context.store.journal.told_by_alert(*press.case)
-        if not cases or cases[0].decision.post.guild_id != interaction.guild_id:
-            await say(interaction, words("refused.no_record"))
-            return
-        decision = cases[0].decision
-        verdict = Verdict(
-            decision,
-            highest(decision),
-            Judgement.MISSED,
-            interaction.user.id,
-            datetime.now(UTC),
-        )
-        await context.store.journal.judge([verdict])
         await interaction.response.edit_message(content=words("why.noted"), view=None)
 
     controls.on("missed_here", missed)
@@ -107,45 +99,20 @@ async def post_from_menu(interaction: discord.Interaction, message: discord.Mess
     post = post_of(message, guild.me.id)
     if post is None or post.webhook:
         return post
-    try:
-        member = await guild.fetch_member(post.author_id)
-    except discord.NotFound:
-        return post
+    with discord_errors():
+        try:
+            member = await guild.fetch_member(post.author_id)
+        except discord.NotFound:
+            return replace(post, roles_known=True)  # who left has no roles
     return replace(
-        post,
-        role_ids=roles_of(member),
-        moderator=is_moderator(member),
+        post, roles_known=True, role_ids=roles_of(member), moderator=is_moderator(member)
     )
 
 
-async def remember(context: Context, decision: Decision) -> None:
-    """Have a message in the journal, so that buttons and verdicts can speak of it.
-
-    A recent one takes the way of all messages, in case it is still waiting there; about one from
-    before the bot came nothing more is done.
-    """
-    post = decision.post
-    if post.at > datetime.now(UTC) - STILL_WAITING:
-        await context.submit(post)
-    else:
-        await context.store.journal.record([replace(decision, reasons=())])
-
-
-def highest(decision: Decision) -> str:
-    """Return the class a message scored highest in, the one its reason names if it has one."""
-    lead = decision.lead
-    return lead.harm if lead else max(HARMS, key=lambda harm: decision.scores.get(harm, 0.0))
-
-
-async def explained(context: Context, post: Post, words: Words) -> tuple[discord.Embed, Decision]:
-    """Return what is to be said of a post's scores, and the decision that its rules lead to."""
-    policy = context.book.of(post.guild_id)
-    scored = policy.phrases.without(post.text)
-    (scores,) = await asyncio.to_thread(context.scorer.score, [scored])
-    weights = await asyncio.to_thread(context.scorer.explain, scored)
-    subject = replace(policy, moderators_exempt=False, exempt_members=frozenset())
-    subject = replace(subject, exempt_roles=frozenset(), exempt_channels=frozenset())
-    decision = decide(subject, post, scores, context.scorer.version)
+def _embed(context: Context, opinion: Opinion, words: Words) -> discord.Embed:
+    """Return what is to be said of a text's scores, and of what its rules lead to."""
+    decision, scored = opinion.decision, opinion.explanation.scored
+    policy = context.book.of(decision.post.guild_id)
     embed = discord.Embed(title=words("score.title"), description=_rules(policy, decision, words))
     due = [words(f"action.{reason.kind}") for reason in decision.reasons]
     embed.add_field(
@@ -154,6 +121,7 @@ async def explained(context: Context, post: Post, words: Words) -> tuple[discord
         inline=False,
     )
     harm = highest(decision)
+    weights = opinion.explanation.words
     heaviest = sorted(weights, key=lambda word: -abs(word.weights[harm]))[:WORDS_SHOWN]
     lines = [
         f"`{word.weights[harm]:+5.1f}` {hidden(scored[word.start : word.end], 40)}"
@@ -166,16 +134,15 @@ async def explained(context: Context, post: Post, words: Words) -> tuple[discord
             value=shorten("\n".join(lines), FIELD_LENGTH),
             inline=False,
         )
-    if scored != post.text:
+    if scored != decision.post.text:
         embed.add_field(name=words("allow.title"), value=words("score.allowed"), inline=False)
-    embed.set_footer(text=words("score.footer", model=context.scorer.version))
-    return embed, decision
+    embed.set_footer(text=words("score.footer", model=decision.model))
+    return embed
 
 
 def _rules(policy: Policy, decision: Decision, words: Words) -> str:
     """Say for every rule that holds here whether the score reached it."""
-    post = decision.post
-    table = policy.table((post.channel_id, post.parent_id, post.category_id))
+    table = policy.table(scopes_of(decision.post))
     lines = []
     for harm in HARMS:
         score = decision.scores[harm]

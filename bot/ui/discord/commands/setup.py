@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 import discord
 from discord import app_commands
 
-from bot.domain import Case, Decision, Kind, Post, Reason
-from bot.platform.actuators import standing_of
+from bot.desk.alerts import standing_of
+from bot.domain import Case, ChannelId, Decision, GuildId, Kind, Post, Reason, UserId, message_case
 from bot.platform.members import MODERATOR
 from bot.platform.permissions import (
     ALERT_PERMISSIONS,
@@ -16,16 +17,21 @@ from bot.platform.permissions import (
     TIMEOUT_PERMISSIONS,
     lacking,
     missing_permissions,
+    shows_more,
 )
 from bot.policy.entries import ALERT_CHANNEL, PRESET
 from bot.policy.rules import Policy
-from bot.ui.discord.alert import alert_buttons, alert_embed, button, control_id, view_of
+from bot.ui.discord.alert import alert_buttons, alert_embed
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
-from bot.ui.discord.replies import guild_of, say, words_of
+from bot.ui.discord.items import button, control_id, view_of
+from bot.ui.discord.replies import guild_id_of, guild_of, say, words_of
 from bot.ui.discord.translation import text
 from bot.ui.words import Words
 from model.classes import CLASSES
+
+SHOWN: Final = 5
+"""Channels that are named where there are more."""
 
 
 def setup_command(
@@ -39,14 +45,14 @@ def setup_command(
     async def setup(interaction: discord.Interaction) -> None:
         """Open the dialogue."""
         guild, words = guild_of(interaction), words_of(interaction)
-        policy = context.book.of(guild.id)
+        policy = context.book.of(GuildId(guild.id))
         await say(
             interaction, embed=_status(guild, policy, words), view=_dialogue(context, policy, words)
         )
 
     async def redraw(interaction: discord.Interaction, said: str = "") -> None:
         guild, words = guild_of(interaction), words_of(interaction)
-        policy = context.book.of(guild.id)
+        policy = context.book.of(GuildId(guild.id))
         await interaction.response.edit_message(
             content=said,
             embed=_status(guild, policy, words),
@@ -59,17 +65,17 @@ def setup_command(
         if not isinstance(channel, discord.TextChannel):
             await redraw(interaction, words("failed.alert_channel_gone"))
             return
-        said = await choose_alert_channel(context, guild, interaction.user.id, channel, words)
+        said = await choose_alert_channel(context, interaction, channel, words)
         await redraw(interaction, said)
 
     async def chosen_preset(interaction: discord.Interaction, press: Press) -> None:
-        await context.change(guild_of(interaction), interaction.user.id, {PRESET: press.values[0]})
+        await context.change(interaction, {PRESET: press.values[0]})
         await redraw(interaction)
 
     async def test(interaction: discord.Interaction, press: Press) -> None:
         del press
         guild, words = guild_of(interaction), words_of(interaction)
-        policy = context.book.of(guild.id)
+        policy = context.book.of(GuildId(guild.id))
         channel = guild.get_channel(policy.alert_channel_id or 0)
         if not isinstance(channel, discord.TextChannel):
             await redraw(interaction, words("failed.no_alert_channel"))
@@ -94,8 +100,7 @@ def setup_command(
 
 async def choose_alert_channel(
     context: Context,
-    guild: discord.Guild,
-    user_id: int,
+    interaction: discord.Interaction,
     channel: discord.TextChannel,
     words: Words,
 ) -> str:
@@ -103,11 +108,15 @@ async def choose_alert_channel(
     missing = missing_permissions(channel, ALERT_PERMISSIONS)
     if missing:
         return _missing(channel, missing, words)
-    await context.change(guild, user_id, {ALERT_CHANNEL: channel.id})
-    context.dispatcher.forget_problem(guild.id)
+    await context.change(interaction, {ALERT_CHANNEL: channel.id})
+    context.dispatcher.forget_problem(guild_id_of(interaction))
     said = words("setup.channel_set", channel=channel.mention)
-    if channel.permissions_for(guild.default_role).view_channel:
+    if channel.permissions_for(channel.guild.default_role).view_channel:
         said += "\n" + words("setup.public")
+    closed = [each for each in channel.guild.text_channels if shows_more(channel, each)]
+    if closed:
+        shown = ", ".join(each.mention for each in closed[:SHOWN])
+        said += "\n" + words("setup.confidential", channels=shown, count=len(closed))
     return said
 
 
@@ -176,20 +185,20 @@ async def _send_test(
     context: Context, guild: discord.Guild, channel: discord.TextChannel, policy: Policy
 ) -> None:
     """Send what an alert looks like; its buttons do nothing, as there is no message behind it."""
-    words = context.server.words(guild.id, policy)
+    guild_id = GuildId(guild.id)
+    words = context.speech.words(guild_id, policy)
     post = Post(
-        message_id=0,
-        guild_id=guild.id,
-        channel_id=channel.id,
-        author_id=guild.me.id,
+        id=message_case(guild.id, 0),
+        channel_id=ChannelId(channel.id),
+        author_id=UserId(guild.me.id),
         created_at=datetime.now(UTC),
         text=words("setup.example"),
         author_name=guild.me.display_name,
     )
     scores = {**dict.fromkeys(CLASSES, 0.02), "insult": 0.91}
     reason = Reason(Kind.ALERT, "insult", 0.91, 0.6)
-    case = Case(Decision(post, scores, context.scorer.version, (reason,)))
-    embed = alert_embed(case, words, context.server.names(guild.id))
+    case = Case(Decision(post, scores, context.judge.model, (reason,)))
+    embed = alert_embed(case, words, context.speech.names(guild_id))
     embed.title = words("setup.test_title")
     view = alert_buttons(post, standing_of([case]), words)
     for item in view.children:

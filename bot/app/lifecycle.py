@@ -1,0 +1,161 @@
+"""What opens, runs and closes everything, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import structlog
+
+from bot.app.events import AppEvents
+from bot.app.housekeeping import keep_house, watch_database
+from bot.app.scoring import load_scorer
+from bot.app.settings import Settings, require_token
+from bot.app.wiring import assemble
+from bot.platform.client import point_at
+from bot.store.sqlite.store import SqliteStore
+from bot.ui.web.predict import create_api
+from bot.ui.web.server import HttpServer
+from model.scorer import Scorer
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class App:
+    """The bot, assembled. ``open``, then ``run`` (or drive ``client`` yourself), then ``close``."""
+
+    def __init__(self, settings: Settings, scorer: Scorer, store: SqliteStore) -> None:
+        self._settings = settings
+        self._store = store
+        self._events = AppEvents(store.housekeeping)
+        self.parts = assemble(settings, scorer, store, self._events, self._events.submit)
+        self._events.parts = self.parts
+        self.client = self.parts.client
+        self.context = self.parts.context
+        self._judging: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
+        self._http = (
+            HttpServer(
+                create_api(
+                    scorer,
+                    self.problem,
+                    idle=self.parts.pipeline.idle,
+                    set_aside=lambda: self.parts.pipeline.set_aside,
+                ),
+                settings.http.host,
+                settings.http.port,
+            )
+            if settings.http.enabled
+            else None
+        )
+
+    @classmethod
+    async def open(cls, settings: Settings) -> App:
+        """Load the model, open the store, start the pipeline and, if enabled, HTTP.
+
+        Raises ``OperatorError``; nothing stays open then.
+        """
+        scorer = load_scorer(settings)
+        store = await SqliteStore.open(settings.storage.database, settings.storage.key_file)
+        app = cls(settings, scorer, store)
+        parts = app.parts
+        try:
+            # Read before anything new is journalled, so that no case is handed on twice.
+            parts.recovery.remember(await store.journal.unfinished())
+            parts.book.load(await store.settings.entries())
+            if app._http is not None:
+                await app._http.start()
+        except BaseException:
+            await store.close()
+            raise
+        app._judging = asyncio.create_task(parts.pipeline.run(), name="pipeline")
+        app._beside = [
+            asyncio.create_task(
+                keep_house(store, parts.book, parts.clock, settings.storage), name="housekeeping"
+            ),
+            asyncio.create_task(watch_database(store), name="watch"),
+        ]
+        return app
+
+    def problem(self) -> str | None:
+        """Return what keeps the bot from doing its work, ``None`` while nothing does."""
+        if self._judging is None or self._judging.done():
+            return "not judging"
+        if self.parts.patience.reason is not None:
+            return f"cannot write to the database: {self.parts.patience.reason}"
+        if (wrong := self._store.problem()) is not None:
+            return wrong
+        if not self.client.connected:
+            return "not connected to Discord"
+        return None
+
+    async def drained(self) -> None:
+        """Wait until everything submitted so far is journalled and acted on."""
+        parts = self.parts
+        await parts.catch_up.done()
+        await parts.recovery.done()
+        await parts.roles.done()
+        await parts.pipeline.drained()
+        await parts.dispatcher.drained()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Connect and work until told to stop. Raises ``OperatorError``."""
+        judging = self._judging
+        if judging is None:
+            raise RuntimeError("an App is made by App.open")
+        token = require_token(self._settings)
+        point_at(self._settings.discord.api_base, self._settings.discord.gateway_url)
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        working = asyncio.create_task(self.client.work(token), name="discord")
+        try:
+            await asyncio.wait({stopping, working, judging}, return_when=asyncio.FIRST_COMPLETED)
+            await self._drain()
+        finally:
+            stopping.cancel()
+            working.cancel()
+            await asyncio.gather(stopping, return_exceptions=True)
+        if judging.done():
+            await judging
+        try:
+            await working
+        except asyncio.CancelledError:
+            pipeline = self.parts.pipeline
+            log.info(
+                "stopped",
+                recorded=pipeline.recorded,
+                refused=pipeline.refused,
+                set_aside=pipeline.set_aside,
+            )
+
+    async def _drain(self) -> None:
+        self._events.accepting = False
+        await self.parts.catch_up.stop()
+        seconds = self._settings.pipeline.shutdown_seconds
+        try:
+            await asyncio.wait_for(self.drained(), seconds)
+        except TimeoutError:
+            log.warning("stopping before everything was done", waited_seconds=seconds)
+
+    async def close(self) -> None:
+        """Close everything that ``open`` opened, in the opposite order."""
+        self._events.accepting = False
+        async with AsyncExitStack() as closing:
+            # Last in, first out, each whatever becomes of the others: the pipeline ends before the
+            # dispatcher it feeds, and the store, whose thread would keep the process alive, last.
+            closing.push_async_callback(self._store.close)
+            if not self.client.is_closed():
+                closing.push_async_callback(self.client.close)
+            closing.push_async_callback(self.parts.dispatcher.stop)
+            for task in (*self._beside, self._judging):
+                if task is not None:
+                    closing.push_async_callback(_cancelled, task)
+            closing.push_async_callback(self.parts.catch_up.stop)
+            closing.push_async_callback(self.parts.roles.stop)
+            closing.push_async_callback(self.parts.recovery.stop)
+            if self._http is not None:
+                closing.push_async_callback(self._http.stop)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,38 @@
+"""Who asks, what they may do, and how they are refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain import Note, UserId
+
+
+class Right(StrEnum):
+    """A permission in the whole server, by Discord's name for it."""
+
+    MANAGE_MESSAGES = "manage_messages"
+    MODERATE_MEMBERS = "moderate_members"
+    MANAGE_SERVER = "manage_guild"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A member who asks for something, with the rights they have at this moment."""
+
+    id: UserId
+    rights: frozenset[Right] = frozenset()
+
+    def require(self, *rights: Right) -> None:
+        """Raise ``RefusalError`` naming the rights that the asker lacks, if any."""
+        missing = [right.value for right in rights if right not in self.rights]
+        if missing:
+            raise RefusalError(Note("refused.right", {"missing": " ".join(missing)}))
+
+
+class RefusalError(Exception):
+    """Something cannot be done for whoever asked; ``note`` says why, in words for them."""
+
+    def __init__(self, note: Note) -> None:
+        super().__init__(note.key, dict(note.values))
+        self.note = note

@@ -1,0 +1,120 @@
+"""Tells moderators, whether or not anything is enforced; one alert for what belongs together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from bot.domain import Case, CaseId, ChannelId, Kind, Outcome, Status, failed
+from bot.enforcement.actuators import DONE
+from bot.enforcement.alert_channel import AlertChannel, AlertRemovedError
+from bot.enforcement.grouping import LONGEST_OPEN, OpenAlert, OpenAlerts
+from bot.policy.book import PolicyBook
+from bot.policy.rules import Policy
+from bot.retries import RefusedError, TryAgainError
+from bot.store.ports import Assigned, Journal
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Alerting:
+    """Joins cases to alerts, and has these shown."""
+
+    def __init__(
+        self, channel: AlertChannel, book: PolicyBook, alerts: OpenAlerts, journal: Journal
+    ) -> None:
+        self._channel = channel
+        self._book = book
+        self._alerts = alerts
+        self._journal = journal
+
+    async def alert(self, cases: Sequence[Case]) -> tuple[Sequence[Outcome], Sequence[CaseId]]:
+        """Tell of some cases of one server; return the outcomes, and whose alert tells of each.
+
+        Raises ``TryAgainError`` where Discord cannot be reached.
+        """
+        told = [self._join(case) for case in cases]
+        # Before anything is seen, so that the next process can tell what was.
+        await self._journal.assign(cases, [alert.lead.id for alert in told])
+        outcomes: dict[OpenAlert, Outcome] = {}
+        for alert in dict.fromkeys(told):
+            try:
+                outcomes[alert] = await self._show(alert)
+            except AlertRemovedError:
+                # A moderator removed it, and what came since is told anew. The other alerts are
+                # shown as they are once more, which changes nothing.
+                self._alerts.close(alert.lead.id)
+                return await self.alert(cases)
+            except RefusedError as error:
+                outcomes[alert] = failed("failed.refused", reason=str(error))
+        for alert, outcome in outcomes.items():
+            if outcome.status is Status.FAILED:
+                self._alerts.close(alert.lead.id)
+        return [outcomes[alert] for alert in told], [alert.lead.id for alert in told]
+
+    def _join(self, case: Case) -> OpenAlert:
+        return self._alerts.joined(case, pings=_pings(self._book.of(case.id.guild), case))
+
+    async def _show(self, alert: OpenAlert) -> Outcome:
+        """Send an alert, or have it count what has joined it. Raises ``AlertRemovedError``."""
+        guild = alert.lead.id.guild
+        async with alert.showing:
+            place = self._channel.place(guild)
+            if isinstance(place, Outcome):
+                return place
+            # Acted on meanwhile, or the moderators are told elsewhere now.
+            if alert.closed or (alert.channel_id and alert.channel_id != place):
+                raise AlertRemovedError
+            if alert.doubtful and not alert.message_id:
+                await self._look_for(alert, place)
+            if alert.message_id:
+                return await self._channel.update(alert)
+            try:
+                return await self._channel.send(alert)
+            except TryAgainError:
+                # It may have arrived all the same, and Discord forgets nonces within minutes.
+                alert.doubtful = True
+                raise
+
+    async def _look_for(self, alert: OpenAlert, place: ChannelId) -> None:
+        """Find an alert that was sent into silence, and may stand in the channel all the same."""
+        shown = await self._channel.shown(alert.lead.id.guild, alert.lead.decision.post.at)
+        found = shown.get(alert.lead.id)
+        if found is not None:
+            alert.channel_id, alert.message_id = place, found.message_id
+
+    async def recalled(self, cases: Sequence[Case]) -> list[Case]:
+        """Mark what an earlier process has told already, though it could not write that down.
+
+        All cases are of one server. Alerts name their message in their buttons' ids and count what
+        they tell of, so the alert channel itself says what moderators have seen.
+        """
+        assigned = await self._journal.assigned(
+            [case for case in cases if Kind.ALERT not in case.outcomes]
+        )
+        if not assigned:
+            return list(cases)
+        since = min(case.decision.post.at for case in cases) - LONGEST_OPEN
+        shown = await self._channel.shown(cases[0].id.guild, since)
+        found = []
+        for case in cases:
+            told = assigned.get(case.id)
+            seen = None if told is None else shown.get(told.lead)
+            if told is None or seen is None or seen.count < _place_in(told, case):
+                found.append(case)
+                continue
+            await self._journal.finish([case], Kind.ALERT, [DONE], [told.lead])
+            found.append(replace(case, outcomes={**case.outcomes, Kind.ALERT: DONE}))
+        return found
+
+
+def _place_in(told: Assigned, case: Case) -> int:
+    """Return how many cases an alert must tell of, to have told of this one."""
+    return 1 if told.lead == case.id else told.count
+
+
+def _pings(policy: Policy, case: Case) -> bool:
+    highest = max((reason.score for reason in case.decision.reasons), default=0.0)
+    return policy.ping_role_id is not None and highest >= policy.ping_above

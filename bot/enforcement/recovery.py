@@ -1,0 +1,65 @@
+"""Takes up, once, what an earlier process decided but did not finish."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import structlog
+
+from bot.domain import Case, GuildId
+from bot.enforcement.alerting import Alerting
+from bot.retries import patiently
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Recovery:
+    """Holds unfinished cases until Discord is there, then hands them on.
+
+    Each server by itself: one that is out just now holds up no other.
+    """
+
+    def __init__(self, alerting: Alerting, hand_on: Callable[[Sequence[Case]], None]) -> None:
+        self._alerting = alerting
+        self._hand_on = hand_on
+        self._unfinished: list[Case] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def remember(self, unfinished: Sequence[Case]) -> None:
+        """Keep the cases that the journal has as unfinished."""
+        self._unfinished = list(unfinished)
+
+    def take_up(self) -> None:
+        """Begin; whatever was taken up already is not taken up again."""
+        by_server: dict[GuildId, list[Case]] = {}
+        for case in self._unfinished:
+            by_server.setdefault(case.id.guild, []).append(case)
+        self._unfinished = []
+        for guild, cases in by_server.items():
+            log.info("taking up unfinished actions", guild_id=guild, cases=len(cases))
+            task = asyncio.create_task(self._take_up(cases), name=f"take-up-{guild}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _take_up(self, cases: Sequence[Case]) -> None:
+        try:
+            left = await patiently("taking up", partial(self._alerting.recalled, cases))
+        except Exception:
+            # They stay pending on disk; handing them on could tell moderators twice.
+            log.exception("cases left pending after an unforeseen error", cases=len(cases))
+        else:
+            self._hand_on(left)
+
+    async def done(self) -> None:
+        """Wait until all that was taken up is handed on."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def stop(self) -> None:
+        """Give up; what is left stays pending in the journal."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,80 @@
+"""From posts to decisions: the one function that the live path and everybody else calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.domain import Decision, Post, Taken, about
+from bot.policy.book import PolicyBook
+from bot.policy.rules import decide, further
+from model.classes import HARMS
+from model.scorer import Scorer, WordWeight
+
+MOST_WORDS: Final = 5
+"""Words that an alert shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The text as it was scored, harmless phrases left out, and what moved its scores."""
+
+    scored: str
+    words: Sequence[WordWeight]
+
+
+class Judge:
+    """Scores and decides. Holds no state of its own; safe to call from any thread."""
+
+    def __init__(self, scorer: Scorer, book: PolicyBook) -> None:
+        self._scorer = scorer
+        self._book = book
+
+    @property
+    def model(self) -> str:
+        """The version of the model that scores."""
+        return self._scorer.version
+
+    def judge(self, posts: Sequence[Post], taken: Taken | None = None) -> list[Decision]:
+        """Return a decision for each post, in order; each text is scored once.
+
+        ``taken`` says what is done about them already and is brought up to date: an edit leads to
+        actions only if it calls for one that its message has not had.
+        """
+        policies = [self._book.of(post.guild_id) for post in posts]
+        texts = [
+            policy.phrases.without(post.text) for policy, post in zip(policies, posts, strict=True)
+        ]
+        decisions = []
+        for policy, post, text, scores in zip(
+            policies, posts, texts, self._scorer.score(texts), strict=True
+        ):
+            decision = decide(policy, post, scores, self._scorer.version)
+            if taken is not None:
+                decision = further(decision, taken.kinds.setdefault(about(post.id), set()))
+            if decision.reasons:
+                decision = replace(decision, words=self._heaviest(decision, text))
+            decisions.append(decision)
+        return decisions
+
+    def explain(self, post: Post) -> Explanation:
+        """Return what moved a post's scores, word by word."""
+        scored = self._book.of(post.guild_id).phrases.without(post.text)
+        return Explanation(scored, self._scorer.explain(scored))
+
+    def _heaviest(self, decision: Decision, text: str) -> tuple[str, ...]:
+        """Return the words of a text that moved its lead reason's class most, heaviest first."""
+        harm = highest(decision)
+        weighed = sorted(
+            (word for word in self._scorer.explain(text) if word.weights[harm] > 0),
+            key=lambda word: -word.weights[harm],
+        )
+        found = dict.fromkeys(text[word.start : word.end] for word in weighed)
+        return tuple(found)[:MOST_WORDS]
+
+
+def highest(decision: Decision) -> str:
+    """Return the class a message scored highest in, the one its lead reason names if it has one."""
+    lead = decision.lead
+    return lead.harm if lead else max(HARMS, key=lambda harm: decision.scores.get(harm, 0.0))

@@ -1,0 +1,60 @@
+"""Who may do what, as Discord has it at this moment."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.desk.alerts import Target
+from bot.desk.people import Asker, Right
+from bot.domain import ChannelId, GuildId, Note, UserId
+from bot.platform.errors import discord_errors
+from bot.platform.permissions import DELETE_PERMISSIONS, may_time_out, missing_permissions
+from bot.platform.places import Servers
+
+
+def asker_of(member: discord.Member) -> Asker:
+    """Return somebody with the rights that they have in the whole server."""
+    granted = member.guild_permissions
+    rights = frozenset(right for right in Right if getattr(granted, right.value))
+    return Asker(UserId(member.id), rights)
+
+
+class DiscordGate:
+    """See ``desk.alerts.Gate``. Members are not cached: those who click are remembered briefly."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+        self._askers: dict[tuple[int, int], discord.Member] = {}
+
+    def admit(self, member: discord.Member) -> Asker:
+        """Remember a member who has just clicked, with their roles, and return them."""
+        self._askers[member.guild.id, member.id] = member
+        while len(self._askers) > 1_000:  # noqa: PLR2004 - only those of the last moments matter
+            del self._askers[next(iter(self._askers))]
+        return asker_of(member)
+
+    async def may_delete(self, asker: Asker, guild: GuildId, channel: ChannelId) -> Note | None:
+        """Return why somebody may not delete messages in a channel."""
+        with discord_errors():
+            found = await self._servers.find(guild, channel)
+        if found is None:
+            return Note("failed.no_channel")
+        member = self._askers[guild, asker.id]
+        missing = missing_permissions(found, DELETE_PERMISSIONS, member)
+        if missing:
+            return Note("refused.delete_permission", {"missing": " ".join(missing)})
+        return None
+
+    async def target(self, asker: Asker, guild: GuildId, member: UserId) -> Target:
+        """Return a member, and why the asker or the bot may not time them out."""
+        server = self._servers.guild(guild)
+        if server is None:
+            return Target(member, "", Note("failed.no_channel"))
+        with discord_errors():
+            try:
+                found = await server.fetch_member(member)
+            except discord.NotFound:
+                return Target(member, "", Note("failed.member_left"))
+        actor = self._askers[guild, asker.id]
+        refusal = may_time_out(actor, found) or may_time_out(server.me, found)
+        return Target(member, found.display_name, refusal)

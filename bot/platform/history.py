@@ -1,0 +1,210 @@
+"""Reads what stands in Discord's channels. See ``intake.history.History``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import discord
+import structlog
+
+from bot.domain import CaseId, ChannelId, GuildId, Post, SubjectId
+from bot.intake.history import PAGE, Page, Room
+from bot.platform.errors import discord_errors
+from bot.platform.surfaces import nickname_of, post_of, title_of
+from bot.retries import TryAgainError
+
+log = structlog.stdlib.get_logger(__name__)
+
+MEMBERS_SECONDS: Final = 10.0
+
+MOST_MEMBERS: Final = 5_000
+"""Members that are remembered while history is read."""
+
+MOST_ARCHIVED: Final = 50
+"""Archived threads that are looked at in one channel, the latest ones."""
+
+Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+WithThreads = discord.TextChannel | discord.ForumChannel
+
+
+class DiscordHistory:
+    """Pages of messages, with the roles that their authors have now.
+
+    History comes without the authors' roles, and moderators and the roles that are exempt are known
+    by them; so members are asked for, which needs no further intent.
+    """
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+        self._members: dict[tuple[int, int], discord.Member | None] = {}
+        self._archived: dict[ChannelId, discord.Thread] = {}
+        self.malformed = 0
+        """Messages that could not be understood."""
+
+    def guilds(self) -> Sequence[GuildId]:
+        """Return the servers that the bot is in and that are there now."""
+        return [GuildId(guild.id) for guild in self._client.guilds if not guild.unavailable]
+
+    def present(self, guild: GuildId) -> bool:
+        """Return whether a server is there now."""
+        return self._guild(guild) is not None
+
+    def _guild(self, guild: GuildId) -> discord.Guild | None:
+        found = self._client.get_guild(guild)
+        return None if found is None or found.unavailable else found
+
+    def joined_at(self, guild: GuildId) -> datetime | None:
+        """Return since when the bot is in a server, ``None`` where Discord has not said."""
+        found = self._guild(guild)
+        return None if found is None else found.me.joined_at
+
+    def rooms(self, guild: GuildId) -> Sequence[Room]:
+        """Return a server's channels and active threads."""
+        found = self._guild(guild)
+        if found is None:
+            return []
+        channels = (found.text_channels, found.voice_channels, found.stage_channels, found.threads)
+        return [_room(channel) for part in channels for channel in part]
+
+    def room(self, guild: GuildId, channel: ChannelId) -> Room | None:
+        """Return one of them, ``None`` where it is gone."""
+        found = self._channel(guild, channel)
+        return None if found is None else _room(found)
+
+    def _channel(self, guild: GuildId, channel: ChannelId) -> Readable | None:
+        server = self._guild(guild)
+        if server is None:
+            raise TryAgainError("the server is out on Discord's side")
+        found = server.get_channel_or_thread(channel) or self._archived.get(channel)
+        return found if isinstance(found, Readable) else None
+
+    async def archived(self, guild: GuildId, since: datetime) -> Sequence[Room]:
+        """Return a server's public threads that were archived after a time."""
+        server = self._guild(guild)
+        found: list[Room] = []
+        if server is None:
+            return found
+        parents: list[WithThreads] = [*server.text_channels, *server.forums]
+        for channel in filter(_readable, parents):
+            with discord_errors():
+                async for thread in channel.archived_threads(limit=MOST_ARCHIVED):
+                    if thread.archive_timestamp < since:
+                        break  # the latest come first
+                    self._archived[ChannelId(thread.id)] = thread
+                    found.append(_room(thread))
+        return found
+
+    async def after(self, room: Room, message: SubjectId, limit: int) -> Page:
+        """Return the oldest messages after one, oldest first, at most ``PAGE``."""
+        raw = await self._raw(room, limit, after=message)
+        posts = await self._posts(room, raw)
+        return Page(posts, len(raw), SubjectId(int(raw[-1]["id"])) if raw else None)
+
+    async def edited(self, room: Room, until: SubjectId, since: datetime) -> Sequence[Post]:
+        """Return what was edited since a time of the latest messages up to one, and a title."""
+        raw = [
+            message
+            for message in await self._raw(room, PAGE, before=until + 1)
+            if _edited_after(message, since)
+        ]
+        posts = list(await self._posts(room, raw))
+        channel = self._channel(room.guild, room.id)
+        title = title_of(channel) if isinstance(channel, discord.Thread) else None
+        return posts if title is None else [*posts, title]
+
+    def forget_members(self) -> None:
+        """Ask for authors' roles anew from now on."""
+        self._members.clear()
+
+    async def _raw(
+        self, room: Room, limit: int, *, before: int | None = None, after: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return messages as Discord sends them, oldest first.
+
+        Not through discord.py's own iterator: it ends at the first message that it cannot parse.
+        """
+        with discord_errors():
+            found: Any = await self._client.http.logs_from(
+                room.id, limit, before=before, after=after
+            )
+        return sorted(found, key=lambda message: int(message["id"]))
+
+    async def _posts(self, room: Room, raw: Sequence[dict[str, Any]]) -> Sequence[Post]:
+        """Return the posts that messages are, with the names their authors go by."""
+        channel = self._channel(room.guild, room.id)
+        if channel is None:
+            return []
+        messages = list(self._parsed(channel, raw))
+        await self._ask_for(
+            channel.guild, {message.author.id for message in messages if message.webhook_id is None}
+        )
+        posts: dict[CaseId, Post] = {}
+        for message in messages:
+            member = self._members.get((channel.guild.id, message.author.id))
+            message.author = member or message.author
+            for post in (post_of(message, channel.guild.me.id), nickname_of(message)):
+                if post is not None:
+                    # Who is no member any more has no roles.
+                    posts.setdefault(post.id, replace(post, roles_known=True))
+        return list(posts.values())
+
+    def _parsed(
+        self, channel: Readable, raw: Sequence[dict[str, Any]]
+    ) -> Iterator[discord.Message]:
+        for document in raw:
+            try:
+                yield self._client._connection.create_message(channel=channel, data=document)  # type: ignore[arg-type]  # noqa: SLF001 - there is no public way
+            except Exception as error:  # noqa: BLE001 - it can lack anything
+                self.malformed += 1
+                # Neither the message nor the error's text, which could quote it.
+                log.error(  # noqa: TRY400
+                    "malformed message in history",
+                    channel_id=channel.id,
+                    reason=type(error).__name__,
+                )
+
+    async def _ask_for(self, guild: discord.Guild, ids: Collection[int]) -> None:
+        """Get to know at most ``PAGE`` members, with few requests: 120 a minute are allowed."""
+        if len(self._members) > MOST_MEMBERS:
+            self._members.clear()
+        new = [number for number in ids if (guild.id, number) not in self._members]
+        if not new:
+            return
+        # Not cached: what discord.py keeps so is never renewed, names neither.
+        with discord_errors():
+            async with asyncio.timeout(MEMBERS_SECONDS):  # others wait for their turns
+                found = await guild.query_members(user_ids=new, limit=PAGE, cache=False)
+        if self._guild(GuildId(guild.id)) is not guild:
+            # A session that ends answers its questions with nothing, as if all had left.
+            raise TryAgainError("the session ended")
+        self._members.update(((guild.id, number), None) for number in new)  # who left stays so
+        self._members.update(((guild.id, member.id), member) for member in found)
+
+
+def _room(channel: Readable) -> Room:
+    return Room(
+        GuildId(channel.guild.id),
+        ChannelId(channel.id),
+        SubjectId(channel.last_message_id or channel.id),
+        readable=_readable(channel),
+        is_thread=isinstance(channel, discord.Thread),
+    )
+
+
+def _readable(channel: Readable | WithThreads) -> bool:
+    try:
+        allowed = channel.permissions_for(channel.guild.me)
+    except discord.ClientException:
+        return False  # a thread in a channel that the bot does not see
+    return allowed.view_channel and allowed.read_message_history
+
+
+def _edited_after(message: dict[str, Any], since: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(message["edited_timestamp"]) > since
+    except (KeyError, TypeError, ValueError):
+        return False  # never edited

@@ -1,0 +1,82 @@
+"""What moderators said of what the bot did, and what they did themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain import Act, CaseId, Done, GuildId, Judgement, UserId, Verdict
+from bot.store.sqlite.database import Database, now
+from bot.store.sqlite.rows import CASE_ROW, DECISION, WIDTH, decision_of, milliseconds, moment
+
+
+class SqliteVerdicts:
+    """See ``ports.Verdicts``. What is said of an erased case is not kept."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def judge(self, verdicts: Sequence[Verdict]) -> None:
+        """Keep verdicts; a case's latest one counts."""
+        async with self._database.transaction() as connection:
+            await connection.executemany(
+                "INSERT INTO verdicts"
+                f" SELECT id, ?, ?, ?, ? FROM cases WHERE id = {CASE_ROW}"
+                " ON CONFLICT (case_id) DO UPDATE SET harm = excluded.harm,"
+                " judgement = excluded.judgement, given_by = excluded.given_by,"
+                " given_at = excluded.given_at",
+                [
+                    (
+                        verdict.harm,
+                        verdict.judgement,
+                        verdict.given_by,
+                        milliseconds(verdict.given_at),
+                        *verdict.decision.post.id,
+                    )
+                    for verdict in verdicts
+                ],
+            )
+
+    async def judgement(self, case: CaseId) -> Judgement | None:
+        """Return what a moderator said of a case, ``None`` where nobody has."""
+        row = await self._database.row(
+            f"SELECT judgement FROM verdicts WHERE case_id = {CASE_ROW}",
+            case,
+        )
+        return None if row is None else Judgement(row[0])
+
+    async def verdicts(self, guild: GuildId, model: str) -> list[Verdict]:
+        """Return a server's verdicts on what a version of the model has scored.
+
+        Another version's scores mean something else, so they say nothing about a threshold.
+        """
+        rows = await self._database.rows(
+            f"SELECT {DECISION}, v.harm, v.judgement, v.given_by, v.given_at FROM verdicts v"
+            " JOIN cases c ON c.id = v.case_id JOIN models m ON m.id = c.model_id"
+            " WHERE c.guild_id = ? AND m.version = ? ORDER BY v.given_at",
+            (guild, model),
+        )
+        return [
+            Verdict(decision_of(row), harm, Judgement(judgement), UserId(by), moment(at))
+            for row in rows
+            for harm, judgement, by, at in [row[WIDTH:]]
+        ]
+
+    async def acted(
+        self, cases: Sequence[CaseId], act: Act, by: UserId, *, minutes: int = 0
+    ) -> None:
+        """Record what a moderator did about some cases."""
+        at = now()
+        async with self._database.transaction() as connection:
+            await connection.executemany(
+                "INSERT INTO acts (case_id, act, by_id, at, minutes)"
+                f" SELECT id, ?, ?, ?, ? FROM cases WHERE id = {CASE_ROW}",
+                [(act, by, at, minutes, *case) for case in cases],
+            )
+
+    async def acts(self, case: CaseId) -> list[Done]:
+        """Return what moderators did about a case, in order."""
+        rows = await self._database.rows(
+            f"SELECT act, by_id, at, minutes FROM acts WHERE case_id = {CASE_ROW} ORDER BY id",
+            case,
+        )
+        return [Done(Act(act), UserId(by), moment(at), minutes) for act, by, at, minutes in rows]

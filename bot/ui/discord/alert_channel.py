@@ -1,0 +1,166 @@
+"""Sends and updates alerts in the channel that a server's moderators chose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import discord
+
+from bot.desk.alerts import standing_of
+from bot.domain import NOWHERE, CaseId, ChannelId, GuildId, Note, Outcome, failed
+from bot.domain.snowflakes import snowflake_at
+from bot.enforcement.actuators import DONE
+from bot.enforcement.alert_channel import AlertRemovedError, Shown
+from bot.enforcement.grouping import OpenAlert
+from bot.platform.errors import UNKNOWN_MESSAGE, discord_errors
+from bot.platform.permissions import ALERT_PERMISSIONS, missing_permissions, shows_more
+from bot.platform.places import Servers
+from bot.policy.book import PolicyBook
+from bot.policy.rules import Policy
+from bot.ui.discord.alert import alert_buttons, alert_embed, count_of, lead_of
+from bot.ui.discord.speech import Speech
+
+NONCE_LENGTH: Final = 25
+
+RECALLED: Final = 1_000
+"""Messages of the alert channel that are looked through after a crash, the latest ones."""
+
+Writable = discord.TextChannel | discord.Thread
+
+
+class DiscordAlertChannel:
+    """See ``enforcement.alert_channel.AlertChannel``."""
+
+    def __init__(self, servers: Servers, book: PolicyBook, speech: Speech) -> None:
+        self._servers = servers
+        self._book = book
+        self._speech = speech
+
+    def place(self, guild: GuildId) -> ChannelId | Outcome:
+        """Return the channel that a server's moderators chose; an outcome says why it cannot be."""
+        channel = self.channel(guild)
+        return channel if isinstance(channel, Outcome) else ChannelId(channel.id)
+
+    def channel(self, guild: GuildId, wanted: ChannelId = NOWHERE) -> Writable | Outcome:
+        """Return a channel given, or the one its moderators chose."""
+        chosen = wanted or self._book.of(guild).alert_channel_id
+        if chosen is None:
+            return failed("failed.no_alert_channel")
+        channel = self._servers.channel(guild, chosen)
+        if not isinstance(channel, Writable):
+            return failed("failed.alert_channel_gone")
+        missing = missing_permissions(channel, ALERT_PERMISSIONS)
+        if missing:
+            return failed("failed.alert_permission", missing=" ".join(missing))
+        return channel
+
+    async def send(self, alert: OpenAlert) -> Outcome:
+        """Send an alert, once: Discord drops a second message with the same nonce."""
+        guild = alert.lead.id.guild
+        channel = self.channel(guild)
+        if isinstance(channel, Outcome):
+            return channel
+        nonce = f"{alert.lead.id.subject}.{alert.lead.id.revision}"[-NONCE_LENGTH:]
+        content, mentions = _ping(self._book.of(guild), pinged=alert.pinged)
+        embed, view = self._drawn(alert)
+        with discord_errors():
+            try:
+                sent = await channel.send(
+                    content, embed=embed, view=view, nonce=nonce, allowed_mentions=mentions
+                )
+            except discord.NotFound:
+                return failed("failed.alert_channel_gone")
+            except discord.Forbidden as error:
+                return failed("failed.refused", reason=error.text)
+        alert.channel_id, alert.message_id = ChannelId(channel.id), sent.id
+        return DONE
+
+    async def update(self, alert: OpenAlert) -> Outcome:
+        """Have an alert count what has joined it. Raises ``AlertRemovedError``."""
+        channel = self.channel(alert.lead.id.guild, alert.channel_id)
+        if isinstance(channel, Outcome):
+            return channel
+        embed, view = self._drawn(alert)
+        with discord_errors():
+            try:
+                await channel.get_partial_message(alert.message_id).edit(
+                    embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none()
+                )
+            except discord.NotFound as error:
+                if error.code == UNKNOWN_MESSAGE:
+                    raise AlertRemovedError from error
+                return failed("failed.alert_channel_gone")
+            except discord.Forbidden as error:
+                return failed("failed.refused", reason=error.text)
+        return DONE
+
+    def _drawn(self, alert: OpenAlert) -> tuple[discord.Embed, discord.ui.View]:
+        guild = alert.lead.id.guild
+        words = self._speech.words(guild, self._book.of(guild))
+        embed = alert_embed(
+            alert.lead,
+            words,
+            self._speech.names(guild),
+            count=alert.count,
+            others=alert.latest,
+        )
+        if self._quotes_more(alert):
+            embed.add_field(
+                name=words("alert.confidential_title"), value=words("alert.confidential")
+            )
+        return embed, alert_buttons(alert.lead.decision.post, standing_of([alert.lead]), words)
+
+    def _quotes_more(self, alert: OpenAlert) -> bool:
+        """Return whether somebody reads here what they could not read where it was written."""
+        guild = alert.lead.id.guild
+        channel = self.channel(guild, alert.channel_id)
+        origin = self._servers.channel(guild, alert.lead.decision.post.channel_id)
+        if isinstance(channel, Outcome) or origin is None:
+            return False
+        return shows_more(channel, origin)
+
+    async def shown(self, guild: GuildId, since: datetime) -> dict[CaseId, Shown]:
+        """Return the alerts in the channel since a time, by the case they lead with."""
+        channel = self.channel(guild)
+        if isinstance(channel, Outcome):
+            return {}
+        own, found = self._servers.client.user, {}
+        after = discord.Object(snowflake_at(since))
+        with discord_errors():
+            try:
+                # The latest first: what an alert tells of can be years old.
+                async for message in channel.history(
+                    limit=RECALLED, after=after, oldest_first=False
+                ):
+                    lead = lead_of(message) if own and message.author.id == own.id else None
+                    if lead is not None and message.embeds:
+                        found[lead] = Shown(message.id, count_of(message.embeds[0]))
+            except (discord.Forbidden, discord.NotFound):
+                return {}
+        return found
+
+    async def complain(self, guild: GuildId, note: Note) -> None:
+        """Say that alerts cannot be sent where Discord itself tells moderators of things.
+
+        Community servers have such a channel; elsewhere the log and `/threshold show` must do.
+        """
+        server = self._servers.guild(guild)
+        channel = None if server is None else server.public_updates_channel
+        if channel is None or missing_permissions(channel, ALERT_PERMISSIONS):
+            return
+        words = self._speech.words(guild, self._book.of(guild))
+        with discord_errors():
+            await channel.send(
+                words("notice.alerts", reason=words.note(note)),
+                nonce=guild,
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+
+
+def _ping(policy: Policy, *, pinged: bool) -> tuple[str, discord.AllowedMentions]:
+    if not pinged or policy.ping_role_id is None:
+        return "", discord.AllowedMentions.none()
+    role = discord.Object(policy.ping_role_id)
+    mentions = discord.AllowedMentions(everyone=False, users=False, roles=[role])
+    return f"<@&{policy.ping_role_id}>", mentions
