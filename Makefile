@@ -4,7 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-faults check format lock evaluate bench bench-gateway bench-model bench-policy docs screenshots train clean
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-faults check format lock evaluate bench bench-gateway bench-model bench-policy docs screenshots train clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.run  ## what `bellwether run` needs, and nothing else
 
 demo: $(VENV)/.demo  ## the bot on a simulated Discord, in the browser
 	$(BIN)/bellwether demo
@@ -21,7 +27,7 @@ check: $(VENV)/.dev  ## format, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-format: $(VENV)/.dev
+format: $(VENV)/.dev  ## correct what check finds, where ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -54,6 +60,11 @@ $(VENV)/bin/python:
 	  || { echo "Bellwether needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) -V 2>&1). Set PYTHON=python3.12, say." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --require-hashes --requirement requirements/run.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --require-hashes --requirement requirements/demo.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
@@ -77,5 +88,5 @@ lock:  ## needs uv; one file for every supported Python, with hashes and without
 	    --output-file requirements/$$set.txt || exit 1; \
 	done
 
-clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist
+clean:  ## remove what the other targets made, except runs/ and data/
+	rm -rf $(VENV) $(VENV)-bench .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
