@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Processes that share the tests; 0 runs them in one, as a debugger needs.
+JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-faults check format lock evaluate bench bench-gateway bench-model bench-policy docs screenshots train clean
+.PHONY: help install demo test test-faults coverage check format lock evaluate bench bench-gateway bench-model bench-policy docs screenshots train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,8 +17,11 @@ install: $(VENV)/.run  ## what `bellwether run` needs, and nothing else
 demo: $(VENV)/.demo  ## the bot on a simulated Discord, in the browser
 	$(BIN)/bellwether demo
 
-test: $(VENV)/.dev  ## the test suite
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev  ## the test suite, in JOBS=2 processes; ARGS='-k name' for a part of it
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
+
+coverage: $(VENV)/.dev  ## what the tests run of bot/ and model/, processes of their own included
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 test-faults: $(VENV)/.dev  ## kill -9, lost answers, garbage, full disks; KILLS=100, some minutes
 	rm -f runs/faults.jsonl
@@ -89,4 +94,4 @@ lock:  ## needs uv; one file for every supported Python, with hashes and without
 	done
 
 clean:  ## remove what the other targets made, except runs/ and data/
-	rm -rf $(VENV) $(VENV)-bench .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(VENV)-bench .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
