@@ -27,10 +27,11 @@ test-faults: $(VENV)/.dev  ## kill -9, lost answers, garbage, full disks; KILLS=
 	rm -f runs/faults.jsonl
 	$(BIN)/python -m pytest -m faults tests $(ARGS)
 
-check: $(VENV)/.dev  ## format, lint, types
+check: $(VENV)/.dev  ## format, lint, types, trailing whitespace
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	! git grep -InE '[[:blank:]]+$$'
 
 format: $(VENV)/.dev  ## correct what check finds, where ruff can
 	$(BIN)/ruff check --fix .
