@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-faults coverage check format lock evaluate bench bench-gateway bench-model bench-policy docs screenshots train clean
+.PHONY: help install demo test test-faults coverage check format lock evaluate bench bench-gateway bench-model bench-policy docs site screenshots train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench-policy: $(VENV)/.dev  ## a decision under a fresh server's rules and under
 docs: $(VENV)/.dev  ## the generated part of docs/
 	$(BIN)/bellwether commands > docs/commands.md
 
+site: $(VENV)-docs/.done  ## the documentation as a site, in build/site; fails on broken links
+	$(VENV)-docs/bin/mkdocs build --strict
+
 screenshots: $(VENV)/.dev  ## the pictures of a moderator's round in the README; needs Chromium
 	$(BIN)/python -m tests.round docs
 
@@ -86,6 +89,11 @@ $(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
 	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)-docs/.done: requirements/docs.txt
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/docs.txt
+	@touch $@
+
 lock:  ## needs uv; one file for every supported Python, with hashes and without index addresses
 	for set in run demo dev bench; do \
 	  case $$set in run) more="";; bench) more="--group bench";; demo) more="--extra demo";; dev) more="--extra demo --extra evaluate --extra mlflow --group dev";; esac; \
@@ -93,6 +101,9 @@ lock:  ## needs uv; one file for every supported Python, with hashes and without
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	    --output-file requirements/$$set.txt || exit 1; \
 	done
+	uv pip compile --universal --python-version 3.11 --group docs --quiet \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	  --output-file requirements/docs.txt
 
 clean:  ## remove what the other targets made, except runs/ and data/
-	rm -rf $(VENV) $(VENV)-bench .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-docs .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
