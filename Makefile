@@ -21,7 +21,8 @@ test: $(VENV)/.dev  ## the test suite, in JOBS=2 processes; ARGS='-k name' for a
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 coverage: $(VENV)/.dev  ## what the tests run of bot/ and model/, processes of their own included
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
+	rm -f .coverage .coverage.*
+	JOBLIB_MULTIPROCESSING=0 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal --timeout 600 --cov --cov-report=term:skip-covered $(ARGS)
 
 test-faults: $(VENV)/.dev  ## kill -9, lost answers, garbage, full disks; KILLS=100, some minutes
 	rm -f runs/faults.jsonl
