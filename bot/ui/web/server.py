@@ -32,18 +32,20 @@ class HttpServer:
     """An application on an address. ``start`` returns once it listens."""
 
     def __init__(self, api: FastAPI, host: str, port: int) -> None:
-        self._api, self._host, self._port = api, host, port
+        self._api, self._host = api, host
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
+        self.port = port
+        """Where it listens, once it does; 0 was given for a free one."""
 
     async def start(self) -> None:
         """Listen and serve; raises ``OperatorError`` where the address cannot be had."""
         try:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-            listener = socket.create_server((self._host, self._port), family=family)
+            listener = socket.create_server((self._host, self.port), family=family)
         except OSError as error:
             raise OperatorError(
-                f"cannot listen on {self._host}, port {self._port}: {error.strerror}. Is another "
+                f"cannot listen on {self._host}, port {self.port}: {error.strerror}. Is another "
                 "program using it? Set http.host and http.port, or $PORT."
             ) from error
         config = uvicorn.Config(
@@ -58,8 +60,8 @@ class HttpServer:
         )
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
-        host, port = listener.getsockname()[:2]
-        log.info("http listening", host=host, port=port)
+        host, self.port = listener.getsockname()[:2]
+        log.info("http listening", host=host, port=self.port)
 
     async def stop(self) -> None:
         """Finish the requests under way and stop listening."""
