@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import product
-from typing import Final
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, Final
 
+from model.hidden import StarredWords, by_upright, upright, without_stars
 from model.lookalikes import REGIONAL_LETTERS, Table, build_tables
 
 MAX_CHARACTERS: Final = 8_000
@@ -31,7 +32,7 @@ LONGEST_TOKEN: Final = 64
 """A longer token is cut, so that what serving remembers of it is bounded."""
 
 MAX_UPRIGHT: Final = 5
-"""In how many places of a word an i may be an l: 32 readings."""
+"""In how many places of a word an i may be an l: more of them say nothing about the word."""
 
 # ------------------------------------------------------------------ the whole text
 
@@ -59,7 +60,6 @@ _EDGES = re.compile(r"^[*_>]+(?=\w)|(?<=\w)[*_]+(?=[.,!?]*$)")
 _STARRED = re.compile(
     r"(?<![a-z0-9*#])[a-z]+(?:[*#]+[a-z]+)+|(?<![a-z0-9*#])[a-z]+[*#]{2,}(?![a-z0-9*#])"
 )
-_STARS = re.compile(r"[*#]+")
 # A letter of no known look among Latin ones hides a letter, as a star does.
 _WILD = re.compile(
     r"(?<=[a-z])[^\W\d_a-z](?=[a-z])|(?<=[a-z]{3})[^\W\d_a-z]\b|\b[^\W\d_a-z](?=[a-z]{3})"
@@ -108,7 +108,7 @@ _SHORT_WORDS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Normaliser:
     """A normaliser with its tables. Equal tables give equal tokens on every machine.
 
@@ -124,6 +124,22 @@ class Normaliser:
     def __post_init__(self) -> None:
         for word in self.hidden:
             self._by_length.setdefault(len(word), []).append(word)
+
+    def __getstate__(self) -> list[Any]:
+        """Return the fields in their order. What is derived from them is no part of an artefact."""
+        return [getattr(self, item.name) for item in fields(self)]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        for item, value in zip(fields(self), state, strict=True):
+            object.__setattr__(self, item.name, value)
+
+    @cached_property
+    def _starred(self) -> StarredWords:
+        return StarredWords(self._by_length)
+
+    @cached_property
+    def _upright_words(self) -> dict[str, str]:
+        return by_upright(self.hidden)
 
     @classmethod
     def build(cls, hidden: Sequence[str] = ()) -> Normaliser:
@@ -233,16 +249,10 @@ class Normaliser:
         Decorated alphabets draw a capital I and a small l alike.
         """
         word = match.group()
-        places = [at for at, char in enumerate(word) if char in "il"]
-        if word in self.hidden or not 0 < len(places) <= MAX_UPRIGHT:
+        places = word.count("i") + word.count("l")
+        if not 0 < places <= MAX_UPRIGHT or word in self.hidden:
             return word
-        for letters in product("il", repeat=len(places)):
-            read = list(word)
-            for at, letter in zip(places, letters, strict=True):
-                read[at] = letter
-            if (found := "".join(read)) in self.hidden:
-                return found
-        return word
+        return self._upright_words.get(upright(word), word)
 
     def _unspell(self, match: re.Match[str]) -> str:
         """Join letters that were spelt out, where enough of them really are letters."""
@@ -266,13 +276,10 @@ class Normaliser:
         find abuse in "th*s".
         """
         word = match.group()
-        without = _STARS.sub("", word)
+        without = without_stars(word)
         if without in self.hidden:
             return without
-        pattern = re.compile(_STARS.sub(lambda m: f"[a-z]{{{len(m.group())}}}", word))
-        # Kept in the order of likelihood.
-        alike = self._by_length.get(len(word), ())
-        return next((known for known in alike if pattern.fullmatch(known)), word)
+        return self._starred.likeliest(word) or word
 
 
 def _unflag(match: re.Match[str]) -> str:
