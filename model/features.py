@@ -35,21 +35,27 @@ SHORTEST, LONGEST = 2, 5
 TOKEN_LENGTH: Final = 24
 """Characters of a token that n-grams are taken from."""
 
+GRAM_SEED: Final = 3
+"""What the hashes of n-grams start from; words and pairs have other seeds."""
+
 WORD_SCALE, GRAM_SCALE = 6.5, 5.0
 """About a typical inverse document frequency: they bring both blocks to the length that L2 would,
 so that the usual regularisation fits."""
 
 
+def framed(token: str) -> str:
+    """Return ``<token>``, what n-grams are taken from; nothing for numbers and signs."""
+    return f"<{token[:TOKEN_LENGTH]}>" if token[0].isalpha() else ""
+
+
 def n_grams(token: str) -> list[str]:
     """Return the distinct character n-grams of ``<token>``, none for numbers and signs."""
-    if not token[0].isalpha():
-        return []
-    framed = f"<{token[:TOKEN_LENGTH]}>"
+    word = framed(token)
     return list(
         dict.fromkeys(
-            framed[start : start + length]
+            word[start : start + length]
             for length in range(SHORTEST, LONGEST + 1)
-            for start in range(len(framed) - length + 1)
+            for start in range(len(word) - length + 1)
         )
     )
 
@@ -66,7 +72,7 @@ def pair_key(first: str, second: str) -> int:
 
 def gram_keys(token: str) -> list[int]:
     """Return the hashes of a token's n-grams."""
-    return [int(murmurhash3_32(gram, seed=3, positive=True)) for gram in n_grams(token)]
+    return [int(murmurhash3_32(gram, seed=GRAM_SEED, positive=True)) for gram in n_grams(token)]
 
 
 class ChatVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from model.classes import HARMS
-from model.features import GRAM_SCALE, WORD_SCALE, gram_keys, n_grams, pair_key, word_key
+from model.features import GRAM_SCALE, WORD_SCALE
 from model.heads import PLATT_SHARE, Calibration, Floats
+from model.memory import Pairs, Tokens, Weights
 from model.normalise import MAX_TOKENS
 from model.passages import MARGIN, passages, raise_to_worst, windows
 
@@ -62,11 +63,7 @@ class Lowered:
     def __init__(self, pipeline: Pipeline) -> None:
         vectorizer, heads = pipeline.named_steps["features"], pipeline.named_steps["heads"]
         self._normaliser = vectorizer.normaliser
-        self._rows = {int(key): row for row, key in enumerate(vectorizer.keys_)}
-        # One more row of zeros, for what is unknown.
-        weights = heads.coefficients.T * vectorizer.idf_[:, None]
-        self._weights = np.vstack([weights, np.zeros((1, N))])
-        self._unknown = len(weights)
+        self._weights = Weights(vectorizer.keys_, heads.coefficients.T * vectorizer.idf_[:, None])
         self._intercept: Floats = heads.intercept_
         self._curves = _Curves(heads.calibrations_)
         self.forget()
@@ -74,19 +71,18 @@ class Lowered:
     def forget(self) -> None:
         """Empty the memory of tokens, chunks and pairs."""
         self._chunks: dict[str, tuple[int, ...]] = {}
-        self._tokens: dict[str, int] = {}
-        self._names: list[str] = []
-        self._pairs: dict[tuple[int, int], int] = {}
-        # A row a token: its weights as a word, those of its n-grams, how many n-grams it has.
-        self._table = np.zeros((1024, 2 * N + 1))
+        self._tokens = Tokens(self._weights)
+        self._pairs = Pairs(self._weights, self._tokens)
 
     def decision_function(self, texts: Sequence[str]) -> Floats:
         """Return linear scores, shape (texts, heads), as the pipeline would."""
         if len(self._tokens) > REMEMBERED_TOKENS or len(self._chunks) > REMEMBERED_CHUNKS:
             self.forget()
         elif len(self._pairs) > REMEMBERED_PAIRS:
-            self._pairs = {}
+            self._pairs.clear()
         messages = [self.ids(text) for text in texts]
+        self._tokens.learn()
+        self._pairs.learn(messages)
         owned = list(passages(messages))
         scores = self._linear([*messages, *(ids for _, ids in owned)])
         whole = scores[: len(texts)]
@@ -98,24 +94,25 @@ class Lowered:
         """Return the linear scores of token lists as they are, shape (pieces, heads)."""
         tokens: list[int] = []
         pairs: list[int] = []
-        starts = np.empty((2, len(pieces)), dtype=np.intp)
-        counts = np.empty((2, len(pieces)))
-        for index, ids in enumerate(pieces):
+        starts: list[int] = []
+        pair_starts: list[int] = []
+        sizes: list[int] = []
+        row_of = self._pairs.__getitem__
+        unknown = self._weights.unknown
+        for ids in pieces:
             distinct = dict.fromkeys(ids)
             neighbours = dict.fromkeys(pairwise(ids))
+            starts.append(len(tokens))
+            pair_starts.append(len(pairs))
+            sizes.append(len(distinct) + len(neighbours))
             # A zero row leads each message, so that an empty one has something to add up.
-            starts[:, index] = len(tokens), len(pairs)
-            counts[:, index] = len(distinct), len(neighbours)
             tokens.append(0)
             tokens += distinct
-            pairs.append(self._unknown)
-            known = self._pairs
-            for pair in neighbours:
-                row = known.get(pair)
-                pairs.append(self._pair(pair) if row is None else row)
-        sums = np.add.reduceat(self._table[tokens], starts[0])
-        couples = np.add.reduceat(self._weights[pairs], starts[1])
-        by_word = WORD_SCALE * np.sqrt(np.maximum(counts.sum(axis=0), 1))
+            pairs.append(unknown)
+            pairs += map(row_of, neighbours)
+        sums = np.add.reduceat(self._tokens.table[tokens], starts)
+        couples = np.add.reduceat(self._weights.table[pairs], pair_starts)
+        by_word = WORD_SCALE * np.sqrt(np.maximum(sizes, 1))
         by_gram = GRAM_SCALE * np.sqrt(np.maximum(sums[:, -1], 1))
         words, grams = sums[:, :N] + couples, sums[:, N:-1]
         result: Floats = words / by_word[:, None] + grams / by_gram[:, None] + self._intercept
@@ -140,30 +137,10 @@ class Lowered:
         return ids
 
     def _learn(self, chunk: str) -> tuple[int, ...]:
-        ids = tuple(self._token(token) for token in self._normaliser.chunk(chunk))
+        ids = self._tokens.number(self._normaliser.chunk(chunk))
         if len(chunk) <= LONGEST_REMEMBERED:
             self._chunks[chunk] = ids
         return ids
-
-    def _token(self, token: str) -> int:
-        known = self._tokens.get(token)
-        if known is not None:
-            return known
-        # Row 0 is the zero row.
-        row = self._tokens[token] = len(self._tokens) + 1
-        self._names.append(token)
-        if row >= len(self._table):
-            self._table = np.vstack([self._table, np.zeros_like(self._table)])
-        self._table[row, :N] = self._weights[self._rows.get(word_key(token), self._unknown)]
-        grams = [self._rows.get(key, self._unknown) for key in gram_keys(token)]
-        self._table[row, N:-1] = self._weights[grams].sum(axis=0)
-        self._table[row, -1] = len(n_grams(token))
-        return row
-
-    def _pair(self, pair: tuple[int, int]) -> int:
-        first, second = (self._names[number - 1] for number in pair)
-        row = self._pairs[pair] = self._rows.get(pair_key(first, second), self._unknown)
-        return row
 
     def contributions(self, ids: Sequence[int]) -> NDArray[np.float64]:
         """Return what each token adds to each head's score, shape (tokens, heads).
@@ -172,6 +149,7 @@ class Lowered:
         its two tokens, a repeated token's by its occurrences; the sum over the tokens is the score
         less the intercept, plus the margin where a passage decided.
         """
+        self._tokens.learn()
         shares = self._shares(ids)
         ranges = windows(len(ids))
         if ranges:
@@ -189,14 +167,13 @@ class Lowered:
             return np.zeros((0, N))
         place = {number: index for index, number in enumerate(dict.fromkeys(ids))}
         neighbours = list(dict.fromkeys(pairwise(ids)))
-        rows = self._table[list(place)]
+        rows = self._tokens.table[list(place)]
         by_word = WORD_SCALE * math.sqrt(len(place) + len(neighbours))
         by_gram = GRAM_SCALE * math.sqrt(max(float(rows[:, -1].sum()), 1))
         share = rows[:, :N] / by_word + rows[:, N:-1] / by_gram
         if neighbours:
-            known = self._pairs
-            couples = [known[pair] if pair in known else self._pair(pair) for pair in neighbours]
-            halves = self._weights[couples] / (2 * by_word)
+            couples = [self._pairs[pair] for pair in neighbours]
+            halves = self._weights.table[couples] / (2 * by_word)
             for side in (0, 1):
                 np.add.at(share, [place[pair[side]] for pair in neighbours], halves)
         times = [0] * len(place)

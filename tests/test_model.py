@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.utils import murmurhash3_32
 
 from model import artefact, candidate, datasets, sources, tables
 from model.classes import CLASSES, HARMS
+from model.features import gram_keys
+from model.hashing import Rows, grams, murmur3
 from model.lowered import Lowered
+from model.memory import FEW_PAIRS, FEW_TOKENS
 from model.normalise import MAX_CHARACTERS
 from model.passages import LENGTH, MARGIN, windows
 from model.scorer import Scorer
@@ -56,6 +60,63 @@ def test_the_lowered_path_equals_scikit_learn() -> None:
     np.testing.assert_allclose(lowered.predict_proba(texts), expected, atol=1e-6, rtol=0)
     alone = np.vstack([lowered.predict_proba([text]) for text in texts[:300]])
     np.testing.assert_allclose(alone, expected[:300], atol=1e-6, rtol=0)
+
+
+def test_a_score_does_not_depend_on_what_was_learnt_beside_it() -> None:
+    model, _ = artefact.load(artefact.PACKAGED)
+    lowered = Lowered(model)
+    texts = [
+        "banana papa mama",
+        "\u0431\u0430\u043d\u0430\u043d",
+        "1 !! \U0001f525",
+        *random_texts(300),
+    ]
+    together = lowered.decision_function(texts)
+    assert len(lowered._tokens) > FEW_TOKENS
+    assert len(lowered._pairs) > FEW_PAIRS
+    for text, scores in zip(texts, together, strict=True):
+        lowered.forget()
+        # Word by word, so that hardly anything is new when the text is read.
+        for word in text.split():
+            lowered.decision_function([word])
+        # Equal to the last bit: one message cannot have two scores.
+        assert lowered.decision_function([text]).tolist() == [scores.tolist()]
+
+
+@given(st.binary(max_size=30), st.integers(0, 2**32 - 1))
+def test_many_hashes_at_once_are_those_of_one_by_one(data: bytes, seed: int) -> None:
+    spans = [(start, end) for start in range(len(data) + 1) for end in range(start, len(data) + 1)]
+    starts, ends = np.array(spans).T
+    expected = [murmurhash3_32(data[start:end], seed=seed, positive=True) for start, end in spans]
+    assert murmur3(data, starts, ends - starts, seed).tolist() == expected
+
+
+words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=70) | st.text(
+    "abn\u0431\U0001f525", min_size=1, max_size=30
+)
+
+
+@given(st.lists(words, max_size=9))
+def test_n_grams_of_many_tokens_are_those_of_one_by_one(tokens: list[str]) -> None:
+    found = grams(tokens)
+    expected = [gram_keys(token) for token in tokens]
+    assert found.counts.tolist() == [len(keys) for keys in expected]
+    assert found.owners.tolist() == [
+        owner for owner, keys in enumerate(expected) for _ in range(len(keys))
+    ]
+    assert found.keys.tolist() == [key for keys in expected for key in keys]
+
+
+hashes = st.integers(0, 2**32 - 1) | st.integers(0, 20) | st.integers(2**32 - 20, 2**32 - 1)
+
+
+@given(st.sets(hashes, max_size=50), st.lists(hashes, max_size=50))
+def test_a_hash_is_found_in_its_row_or_not_at_all(known: set[int], asked: list[int]) -> None:
+    rows = Rows(np.array(sorted(known), dtype=np.uint32))
+    asked += known
+    expected = [sorted(known).index(key) if key in known else len(known) for key in asked]
+    assert rows.find(np.array(asked, dtype=np.uint32)).tolist() == expected
+    assert [rows.find_one(key) for key in asked] == expected
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
