@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-faults coverage check format lock evaluate bench bench-gateway bench-model bench-policy docs site screenshots train clean
+.PHONY: help install demo test test-faults coverage check format lock evaluate bench bench-gateway bench-model bench-policy bench-worst docs site screenshots train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: $(VENV)/.dev  ## against a bare client and the naive bot, on a stand-in D
 
 bench-policy: $(VENV)/.dev  ## a decision under a fresh server's rules and under 200 overrides
 	$(BIN)/python -m bench.policy
+
+bench-worst: $(VENV)/.dev  ## a search for the text that costs most CPU; two minutes
+	$(BIN)/python -m bench.worst_text $(ARGS)
 
 docs: $(VENV)/.dev  ## the generated part of docs/
 	$(BIN)/bellwether commands > docs/commands.md
