@@ -26,7 +26,7 @@ _TAILS: Final = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF], dtype=np.uint32)
 def murmur3(data: bytes, starts: Ints, lengths: Ints, seed: int) -> Hashes:
     """Return the 32-bit hashes of pieces of ``data``, given by their starts and lengths in bytes.
 
-    All three results and arguments have shape (pieces,); pieces may overlap.
+    Arguments and result have shape (pieces,). Pieces may overlap.
     """
     padded = np.frombuffer(data + b"\0\0\0\0", dtype=np.uint8).astype(np.uint32)
     # At each byte, the four bytes from there as one number.
@@ -58,10 +58,10 @@ def _scrambled(numbers: Hashes) -> Hashes:
 
 
 class Grams(NamedTuple):
-    """The n-grams of several tokens: whose each is, its hash, and how many each token has.
+    """The n-grams of several tokens: to which token each belongs, its hash, and how many there are.
 
-    ``owners`` and ``keys`` have shape (n-grams,), in the order of the tokens and for each in that
-    of ``features.n_grams``; ``counts`` has shape (tokens,).
+    ``owners`` and ``keys`` have shape (n-grams,). They are in the order of the tokens, and those of
+    a token are in the order of ``features.n_grams``. ``counts`` has shape (tokens,).
     """
 
     owners: Ints
@@ -117,7 +117,7 @@ class Rows:
         self._begins = begins[:-1].astype(np.int32)
         self._most = int(np.diff(begins).max(initial=0))
         self._unknown = len(known)
-        # A look-up may step past the last hash.
+        # A look-up may step past the last hash, to the first of these and no further.
         self._known = np.append(known, np.full(self._most + 1, 2**32 - 1, dtype=np.uint32))
         self._each_begin, self._each = self._begins.data, self._known.data
 
@@ -126,11 +126,10 @@ class Rows:
         at = self._begins[keys >> np.uint32(self._shift)]
         for _ in range(self._most):
             at += self._known[at] < keys
-        found = (self._known[at] == keys) & (at < self._unknown)
-        return np.where(found, at, self._unknown)
+        return np.where(self._known[at] == keys, at, self._unknown)
 
     def find_one(self, key: int) -> int:
         """Return the row of a hash, and the number of rows where it is not known."""
         begin = self._each_begin[key >> self._shift]
         at = bisect_left(self._each, key, begin, begin + self._most)
-        return at if self._each[at] == key and at < self._unknown else self._unknown
+        return at if self._each[at] == key else self._unknown

@@ -64,10 +64,13 @@ _STARRED = re.compile(
 _WILD = re.compile(
     r"(?<=[a-z])[^\W\d_a-z](?=[a-z])|(?<=[a-z]{3})[^\W\d_a-z]\b|\b[^\W\d_a-z](?=[a-z]{3})"
 )
-_WILD_WORD = re.compile(r"[a-z*]*\*[a-z*]*")
+# Looking no further inside a word once its beginning did not match keeps these two linear.
+_WILD_WORD = re.compile(r"(?<![a-z*])[a-z*]*\*[a-z*]*")
 _LEET: Final = str.maketrans("013456789@$!|+", "oieasgtbgasiit")
 _AS_L: Final = str.maketrans("1!|", "lll")
-_LEET_WORD = re.compile(r"[a-z0-9@$!|+']*(?:[a-z][0-9@$!|+]|[0-9@$!|+][a-z])[a-z0-9@$!|+']*")
+_LEET_WORD = re.compile(
+    r"(?<![a-z0-9@$!|+'])[a-z0-9@$!|+']*(?:[a-z][0-9@$!|+]|[0-9@$!|+][a-z])[a-z0-9@$!|+']*"
+)
 _LEET_INNER = re.compile(r"(?<=[a-z])[0-9@$!|+]{1,4}(?=[a-z])")
 _LEET_EDGE = re.compile(
     r"(?<![\w@$!])(?:[134578](?=[a-z]{3,})|[@$!](?=[a-z]{2,}))"

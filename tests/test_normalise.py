@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -94,6 +95,33 @@ def test_no_text_takes_long(text: str) -> None:
     # A quadratic pattern takes minutes on these; the suite's own time-out is the bound.
     for _ in range(20):
         NORMALISER.tokens(text)
+
+
+def test_a_normaliser_is_stored_without_what_it_derives() -> None:
+    normaliser = Normaliser({}, {}, {"stupid": 0})
+    stored = pickle.dumps(normaliser)
+    assert normaliser.tokens("st*pid stupld🔥") == ["stupid", "stupid", "🔥"]
+    assert pickle.dumps(normaliser) == stored
+    again = pickle.loads(stored)
+    assert again == normaliser
+    assert again.tokens("st*pid stupld🔥") == ["stupid", "stupid", "🔥"]
+    assert again.with_hidden(["bitch"]).tokens("b*tch st*pid") == ["bitch", "stpid"]
+
+
+def test_the_state_of_a_normaliser_is_that_of_the_packaged_one() -> None:
+    # An artefact has these four in this order; another order would not load.
+    assert normaliser_state(NORMALISER) == [
+        NORMALISER.always,
+        NORMALISER.in_words,
+        NORMALISER.hidden,
+        NORMALISER._by_length,
+    ]
+
+
+def normaliser_state(normaliser: Normaliser) -> list[object]:
+    state = normaliser.__reduce_ex__(2)[2]
+    assert isinstance(state, list)
+    return state
 
 
 def test_tables_do_not_depend_on_the_hash_seed() -> None:
