@@ -53,6 +53,13 @@ def ORDINARY(chance: random.Random) -> Pieces:  # noqa: N802 - stands among the 
     return [f"{words[(start + more) % len(words)]} " for more in range(LENGTH // 2)]
 
 
+def ordinary_texts() -> list[str]:
+    """Return all ordinary texts, of the length that is measured, each beginning where one ended."""
+    words = " ".join(_words())
+    # Overlapping, so that the pair at an end is in one of them.
+    return [words[at : at + LENGTH] for at in range(0, len(words), LENGTH // 2)]
+
+
 def _some(chance: random.Random, letters: str | list[str], shortest: int, longest: int) -> str:
     return "".join(chance.choices(letters, k=chance.randint(shortest, longest)))
 
