@@ -239,6 +239,8 @@ class Normaliser:
     def _unmask(self, word: str) -> str:
         """Turn look-alikes into Latin in a word that is wholly, or was already partly, Latin."""
         mapped = word.translate(self.in_words)
+        if mapped == word:
+            return word
         letters = [char for char in mapped if char.isalpha()]
         latin = sum(char.isascii() for char in letters)
         if any(char.isascii() and char.isalpha() for char in word):
