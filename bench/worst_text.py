@@ -170,7 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=7, help="new texts of each family")
-    parser.add_argument("--seconds", type=float, default=30, help="to breed, for each cost")
+    parser.add_argument("--seconds", type=float, default=25, help="to breed, for each cost")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     costs = Costs()
