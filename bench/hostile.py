@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.policy.phrases import MOST_PHRASES
 from model import artefact
-from model.sources import own_table
+from model.tables import own_table
 
 LENGTH: Final = 4_000
 """Characters of every text: Discord's longest message."""
