@@ -1,0 +1,31 @@
+"""Requests that go wrong on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from tests.standin.answers import Handler, answer
+
+
+async def with_fault(fault: str, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a request as a fault has it; see ``State.fault`` for what there is."""
+    if fault.startswith("429"):
+        wait = 0.05 if fault == "429" else 3_600
+        limited = answer({"message": "slow down", "retry_after": wait, "global": False}, 429)
+        # Without it discord.py takes the answer for a ban.
+        limited.headers["Via"] = "1.1 stand-in"
+        limited.headers["Retry-After"] = str(wait)
+        return limited
+    if fault in {"500", "503"}:
+        return answer({"message": "not now", "code": 0}, int(fault))
+    if fault == "delay":
+        await asyncio.sleep(0.2)
+    if fault != "drop":
+        found = await handler(request)
+        if fault != "lose":
+            return found
+    assert request.transport is not None
+    request.transport.close()
+    return web.Response(status=500)

@@ -1,0 +1,77 @@
+"""What Discord sends, as payloads: users, channels, members, messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+TOKEN = "stand-in.token.value"
+BOT, APPLICATION, GUILD, OWNER, MEMBER = 9001, 9001, 1001, 2001, 2002
+GENERAL, MODERATORS = 3001, 3002
+NEIGHBOUR, NEIGHBOUR_GENERAL, NEIGHBOUR_MODERATORS = 1002, 3011, 3012
+THREAD = 11
+EPOCH = 1_420_070_400_000
+
+MEMBER_PERMISSIONS = discord.Permissions(
+    view_channel=True, send_messages=True, read_message_history=True
+)
+BOT_PERMISSIONS = MEMBER_PERMISSIONS | discord.Permissions(manage_messages=True, embed_links=True)
+MODERATOR_PERMISSIONS = MEMBER_PERMISSIONS | discord.Permissions(
+    manage_messages=True, moderate_members=True
+)
+EVERYONE = "@everyone"
+BOT_ROLE, MODERATOR_ROLE = 4001, 4002
+
+
+def user(identity: int, name: str, *, bot: bool = False) -> dict[str, Any]:
+    return {
+        "id": str(identity),
+        "username": name,
+        "global_name": name,
+        "discriminator": "0",
+        "avatar": None,
+        "bot": bot,
+    }
+
+
+def channel(identity: int, name: str, guild: int = GUILD) -> dict[str, Any]:
+    return {
+        "id": str(identity),
+        "type": 0,
+        "name": name,
+        "position": 0,
+        "permission_overwrites": [],
+        "guild_id": str(guild),
+        "last_message_id": None,
+        "nsfw": False,
+        "topic": None,
+        "parent_id": None,
+        "rate_limit_per_user": 0,
+    }
+
+
+def role(identity: int, name: str, permissions: discord.Permissions) -> dict[str, Any]:
+    return {
+        "id": str(identity),
+        "name": name,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "position": 0 if name == EVERYONE else 1,
+        "permissions": str(permissions.value),
+        "managed": False,
+        "mentionable": False,
+        "flags": 0,
+    }
+
+
+def member(identity: int, name: str, roles: list[int], *, bot: bool = False) -> dict[str, Any]:
+    return {
+        "user": user(identity, name, bot=bot),
+        "roles": [str(number) for number in roles],
+        "joined_at": "2026-01-01T00:00:00+00:00",
+        "deaf": False,
+        "mute": False,
+        "flags": 0,
+    }
