@@ -4,6 +4,7 @@ It speaks plain-text frames, answers with Content-Type exactly application/json,
 what the bot did to it. What it does wrong on purpose is set on its attributes.
 """
 
+from tests.standin.faults import only
 from tests.standin.objects import (
     APPLICATION,
     BOT,
@@ -50,6 +51,7 @@ __all__ = [
     "StandIn",
     "channel",
     "member",
+    "only",
     "role",
     "user",
 ]

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from aiohttp import web
 
-from tests.standin.answers import Handler, answer
+from tests.standin.http import Handler, answer
+
+
+def only(fault: str, path: str, method: str = "") -> Callable[[web.Request], str]:
+    """Return a fault of those requests whose path contains ``path``, and of no others."""
+
+    def chosen(request: web.Request) -> str:
+        hit = path in request.path and method in {"", request.method}
+        return fault if hit else ""
+
+    return chosen
 
 
 async def with_fault(fault: str, request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer a request as a fault has it; see ``State.fault`` for what there is."""
     if fault.startswith("429"):
         wait = 0.05 if fault == "429" else 3_600
-        limited = answer({"message": "slow down", "retry_after": wait, "global": False}, 429)
+        limited = answer(
+            {"message": "You are being rate limited.", "retry_after": wait, "global": False}, 429
+        )
         # Without it discord.py takes the answer for a ban.
         limited.headers["Via"] = "1.1 stand-in"
         limited.headers["Retry-After"] = str(wait)

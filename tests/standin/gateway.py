@@ -8,11 +8,12 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.standin.objects import APPLICATION, BOT, member, user
+from tests.standin.objects import APPLICATION, BOT, user
 from tests.standin.state import State
 
 REMEMBERED = 10_000
 """Frames; a session cannot be resumed from further back."""
+MOST_MEMBERS = 100
 
 
 class Gateway:
@@ -109,16 +110,18 @@ class Gateway:
     async def _members(self, data: dict[str, Any]) -> None:
         """Answer for members by their ids, as Discord does without the members intent."""
         state = self._state
-        assert 1 <= len(data["user_ids"]) <= 100
+        if not 1 <= len(data["user_ids"]) <= MOST_MEMBERS:
+            state.violations.append(f"asked for {len(data['user_ids'])} members at once")
         if state.asked_for_members is not None and await state.asked_for_members():
             return
         known = {int(message["author"]["id"]) for message in state.messages.values()}
-        found = [number for number in map(int, data["user_ids"]) if number in known]
+        asked = map(int, data["user_ids"])
+        found = [number for number in asked if number in known - state.left]
         await self.dispatch(
             "GUILD_MEMBERS_CHUNK",
             {
                 "guild_id": data["guild_id"],
-                "members": [member(n, "robin", state.roles.get(n, [])) for n in found],
+                "members": [state.person(number) for number in found],
                 "not_found": [n for n in data["user_ids"] if int(n) not in found],
                 "chunk_index": 0,
                 "chunk_count": 1,

@@ -1,84 +1,228 @@
-"""Interactions: the answers that the bot gives to them by their token."""
+"""Interactions: the answers that the bot gives to them by their token, and how long it may."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-from tests.standin.answers import answer
+from tests.standin import written
+from tests.standin.gateway import Gateway
+from tests.standin.http import Form, Refused, answer, invalid, nothing, unknown_message
 from tests.standin.objects import (
     APPLICATION,
-    GUILD,
+    BOT,
     MODERATOR_PERMISSIONS,
     MODERATOR_ROLE,
     member,
 )
+from tests.standin.rest import Rest, outside
 from tests.standin.state import State
+from tests.standin.written import EPHEMERAL, LOADING
+
+ANSWER_SECONDS, TOKEN_SECONDS = 3, 15 * 60
+COMMAND, COMPONENT = 2, 3
+SEND, DEFER_SEND, DEFER_UPDATE, UPDATE, AUTOCOMPLETE, MODAL = 4, 5, 6, 7, 8, 9
+ANSWERS = {
+    COMMAND: {SEND, DEFER_SEND, MODAL},
+    COMPONENT: {SEND, DEFER_SEND, DEFER_UPDATE, UPDATE, MODAL},
+}
+
+
+@dataclass(slots=True)
+class Interaction:
+    """Somebody pressed or ran something, and what the bot has answered so far."""
+
+    id: int
+    token: str
+    kind: int
+    by: int
+    where: int
+    message: int
+    """The message that was pressed, 0 for none."""
+    at: float
+    answered: bool = False
+    original: int = 0
+    """The message that is the answer, 0 before there is one."""
+    private: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Answers that only the person sees; they are in no channel."""
 
 
 class Interactions:
-    """Has the bot answer those who press buttons."""
+    """Has the bot answer within 3 seconds, once, and go on for 15 minutes."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, gateway: Gateway, rest: Rest) -> None:
         self._state = state
-        self._known: dict[str, tuple[int, int]] = {}
+        self._gateway = gateway
+        self._rest = rest
+        self._known: dict[str, Interaction] = {}
 
     def routes(self, base: str) -> Iterator[web.RouteDef]:
-        hook = base + "/webhooks/{application}/{token}"
         yield web.post(base + "/interactions/{id}/{token}/callback", self._callback)
+        hook = base + "/webhooks/{application}/{token}"
         yield web.post(hook, self._followup)
-        yield web.get(hook + "/messages/@original", self._original)
-        yield web.patch(hook + "/messages/@original", self._edit_original)
+        yield web.get(hook + "/messages/{id}", self._one)
+        yield web.patch(hook + "/messages/{id}", self._edit)
+        yield web.delete(hook + "/messages/{id}", self._delete)
 
-    def click(self, identity: int, name: str, by: int) -> dict[str, Any]:
-        """The interaction of pressing a message's button whose id begins with ``name``."""
-        message = self._state.messages[identity]
-        buttons = [item for row in message["components"] for item in row["components"]]
-        pressed = next(item for item in buttons if item["custom_id"].split(":")[1] == name)
-        interaction = self._state.new_id()
-        token = f"token-{interaction}"
-        self._known[token] = (by, identity)
-        person = member(by, f"person-{by}", [MODERATOR_ROLE])
-        return {
-            "id": str(interaction),
+    async def begin(
+        self, kind: int, data: dict[str, Any], by: int, where: int, message: int = 0
+    ) -> Interaction:
+        """Have a moderator press or run something, and tell the bot."""
+        state, identity = self._state, self._state.new_id()
+        begun = Interaction(identity, f"token-{identity}", kind, by, where, message, state.now())
+        self._known[begun.token] = begun
+        person = member(by, f"person-{by}", state.roles.get(by, [MODERATOR_ROLE]))
+        shown = {"message": state.messages[message]} if message else {}
+        told = {
+            "id": str(identity),
             "application_id": str(APPLICATION),
-            "type": 3,
-            "token": token,
+            "type": kind,
+            "token": begun.token,
             "version": 1,
-            "guild_id": str(GUILD),
-            "channel_id": message["channel_id"],
-            "channel": self._state.channels[int(message["channel_id"])],
-            "message": message,
+            "guild_id": state.channels[where]["guild_id"],
+            "channel_id": str(where),
+            "channel": state.channels[where],
             "member": {**person, "permissions": str(MODERATOR_PERMISSIONS.value)},
-            "app_permissions": str(self._state.bot_permissions.value),
+            "app_permissions": str(state.permissions(where).value),
             "locale": "en-US",
             "guild_locale": "en-US",
             "entitlements": [],
             "attachment_size_limit": 10_485_760,
             "authorizing_integration_owners": {},
-            "data": {"component_type": 2, "custom_id": pressed["custom_id"]},
+            "data": data,
+            **shown,
         }
+        await self._gateway.dispatch("INTERACTION_CREATE", told)
+        return begun
+
+    async def click(self, identity: int, name: str, by: int) -> Interaction:
+        """Press a message's button whose id begins with ``name``."""
+        message = self._state.messages[identity]
+        buttons = [item for row in message["components"] for item in row["components"]]
+        pressed = next(item for item in buttons if item["custom_id"].split(":")[1] == name)
+        data = {"component_type": 2, "custom_id": pressed["custom_id"], "id": pressed["id"]}
+        return await self.begin(COMPONENT, data, by, int(message["channel_id"]), identity)
+
+    # ---------------------------------------------------------------- the first answer
 
     async def _callback(self, request: web.Request) -> web.Response:
-        who, _ = self._known[request.match_info["token"]]
-        self._state.answers.append((who, "callback", await request.json()))
-        return answer({"interaction": {"id": request.match_info["id"], "type": 3}})
+        state, form = self._state, request["form"]
+        found = self._known.get(request.match_info["token"])
+        if found is None or request.match_info["id"] != str(found.id):
+            raise Refused(404, 10062, "Unknown interaction")
+        if found.answered:
+            raise Refused(400, 40060, "Interaction has already been acknowledged.")
+        if state.now() - found.at > ANSWER_SECONDS:
+            raise Refused(404, 10062, "Unknown interaction")
+        kind, data = form.body["type"], form.body.get("data") or {}
+        if kind not in ANSWERS[found.kind]:
+            raise invalid("type")
+        said = Form(data, form.files)
+        written.check(said)
+        if kind == SEND:
+            written.check_not_empty(said)
+        found.answered = True
+        state.answers.append((found.by, "callback", written.recorded(form)))
+        if kind in {SEND, DEFER_SEND}:
+            found.original = await self._say(found, said, loading=kind == DEFER_SEND)
+        else:
+            found.original = found.message
+        if kind == UPDATE and found.message in state.messages:
+            await self._rest.change(state.messages[found.message], said)
+        if request.query.get("with_response", "") not in {"true", "1"}:
+            return nothing()
+        return answer(self._told(found, kind))
+
+    def _told(self, found: Interaction, kind: int) -> dict[str, Any]:
+        """What an answer is answered by, if the bot wants to know."""
+        interaction: dict[str, Any] = {"id": str(found.id), "type": found.kind}
+        message = self._message(found, found.original)
+        if message is None:
+            return {"interaction": interaction}
+        interaction["response_message_id"] = message["id"]
+        interaction["response_message_loading"] = bool(message["flags"] & LOADING)
+        interaction["response_message_ephemeral"] = bool(message["flags"] & EPHEMERAL)
+        resource = {}
+        if kind in {SEND, UPDATE}:
+            resource = {"resource": {"type": kind, "message": outside(message)}}
+        return {"interaction": interaction, **resource}
+
+    # ---------------------------------------------------------------- what comes after it
 
     async def _followup(self, request: web.Request) -> web.Response:
-        who, identity = self._known[request.match_info["token"]]
-        body = await request.json()
-        self._state.answers.append((who, "followup", body))
-        new_id = str(self._state.new_id())
-        return answer({**self._state.messages[identity], "id": new_id, **body})
+        found, form = self._open(request), request["form"]
+        written.check(form)
+        written.check_not_empty(form)
+        self._state.answers.append((found.by, "followup", written.recorded(form)))
+        waiting = self._message(found, found.original)
+        if waiting is not None and waiting["flags"] & LOADING:
+            # The first one is what the person waits for, seen by whom that was to be seen.
+            await self._change(waiting, form)
+            return answer(outside(waiting))
+        identity = await self._say(found, form)
+        said = self._message(found, identity)
+        assert said is not None
+        return answer(outside(said))
 
-    async def _original(self, request: web.Request) -> web.Response:
-        return answer(self._state.messages[self._known[request.match_info["token"]][1]])
+    async def _one(self, request: web.Request) -> web.Response:
+        _, message = self._found(request)
+        return answer(outside(message))
 
-    async def _edit_original(self, request: web.Request) -> web.Response:
-        who, identity = self._known[request.match_info["token"]]
-        body = await request.json()
-        self._state.answers.append((who, "edit", body))
-        self._state.messages[identity].update(body)
-        return answer(self._state.messages[identity])
+    async def _edit(self, request: web.Request) -> web.Response:
+        found, message = self._found(request)
+        written.check(request["form"])
+        self._state.answers.append((found.by, "edit", written.recorded(request["form"])))
+        await self._change(message, request["form"])
+        return answer(outside(message))
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        found, message = self._found(request)
+        identity = int(message["id"])
+        if found.private.pop(identity, None) is None:
+            del self._state.messages[identity]
+            told = {name: message[name] for name in ("id", "channel_id", "guild_id")}
+            await self._gateway.dispatch("MESSAGE_DELETE", told)
+        return nothing()
+
+    def _open(self, request: web.Request) -> Interaction:
+        """Return the interaction of a token that is still good."""
+        found = self._known.get(request.match_info["token"])
+        if found is None or self._state.now() - found.at > TOKEN_SECONDS:
+            raise Refused(401, 50027, "Invalid Webhook Token")
+        if not found.answered:
+            raise Refused(404, 10015, "Unknown Webhook")
+        return found
+
+    def _found(self, request: web.Request) -> tuple[Interaction, dict[str, Any]]:
+        found, wanted = self._open(request), request.match_info["id"]
+        message = self._message(found, found.original if wanted == "@original" else int(wanted))
+        if message is None:
+            raise unknown_message()
+        return found, message
+
+    def _message(self, found: Interaction, identity: int) -> dict[str, Any] | None:
+        return found.private.get(identity) or self._state.messages.get(identity)
+
+    async def _say(self, found: Interaction, form: Form, *, loading: bool = False) -> int:
+        identity = self._state.new_id()
+        message = self._state.message(identity, found.where, BOT, "")
+        written.apply(message, form)
+        message["flags"] |= LOADING if loading else 0
+        message["application_id"] = message["webhook_id"] = str(APPLICATION)
+        if message["flags"] & EPHEMERAL:
+            found.private[identity] = message
+        else:
+            self._state.messages[identity] = message
+            await self._gateway.dispatch("MESSAGE_CREATE", message)
+        return identity
+
+    async def _change(self, message: dict[str, Any], form: Form) -> None:
+        private = message["flags"] & EPHEMERAL
+        message["flags"] &= ~LOADING
+        if private:
+            written.apply(message, form)
+        else:
+            await self._rest.change(message, form)

@@ -1,4 +1,4 @@
-"""What Discord sends, as payloads: users, channels, members, messages."""
+"""What Discord sends, as payloads: users, channels, threads, members, roles."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ def user(identity: int, name: str, *, bot: bool = False) -> dict[str, Any]:
         "discriminator": "0",
         "avatar": None,
         "bot": bot,
+        "public_flags": 0,
+        "flags": 0,
+        "primary_guild": None,
     }
 
 
@@ -48,6 +51,31 @@ def channel(identity: int, name: str, guild: int = GUILD) -> dict[str, Any]:
         "topic": None,
         "parent_id": None,
         "rate_limit_per_user": 0,
+        "flags": 0,
+    }
+
+
+def thread(identity: int, name: str, parent: int, guild: int = GUILD) -> dict[str, Any]:
+    return {
+        "id": str(identity),
+        "type": THREAD,
+        "name": name,
+        "guild_id": str(guild),
+        "parent_id": str(parent),
+        "owner_id": str(MEMBER),
+        "last_message_id": None,
+        "rate_limit_per_user": 0,
+        "message_count": 0,
+        "member_count": 1,
+        "total_message_sent": 0,
+        "flags": 0,
+        "thread_metadata": {
+            "archived": False,
+            "auto_archive_duration": 1440,
+            "archive_timestamp": "2026-01-01T00:00:00+00:00",
+            "locked": False,
+            "create_timestamp": discord.utils.utcnow().isoformat(),
+        },
     }
 
 
@@ -74,4 +102,10 @@ def member(identity: int, name: str, roles: list[int], *, bot: bool = False) -> 
         "deaf": False,
         "mute": False,
         "flags": 0,
+        "nick": None,
+        "avatar": None,
+        "banner": None,
+        "pending": False,
+        "premium_since": None,
+        "communication_disabled_until": None,
     }

@@ -10,24 +10,27 @@ from typing import Any
 import discord
 from aiohttp import web
 
-from tests.standin.answers import Handler, refusal
 from tests.standin.faults import with_fault
 from tests.standin.gateway import Gateway
-from tests.standin.interactions import Interactions
+from tests.standin.http import Form, Handler, Refused, refusal
+from tests.standin.interactions import Interaction, Interactions
 from tests.standin.objects import (
     GENERAL,
     MEMBER,
     NEIGHBOUR,
     NEIGHBOUR_GENERAL,
     NEIGHBOUR_MODERATORS,
-    THREAD,
     TOKEN,
     channel,
+    thread,
 )
+from tests.standin.people import People
 from tests.standin.rest import Rest
 from tests.standin.state import State
 
 BASE = "/api/v10"
+BY_THEIR_TOKEN = (f"{BASE}/interactions", f"{BASE}/webhooks")
+"""What interactions are answered by, and not the bot's token."""
 
 
 @dataclass(slots=True)
@@ -35,11 +38,13 @@ class StandIn(State):
     """A Discord on real sockets. ``api_base`` and ``gateway_url`` point the bot at it."""
 
     _gateway: Gateway = field(init=False)
+    _rest: Rest = field(init=False)
     _interactions: Interactions = field(init=False)
 
     def __post_init__(self) -> None:
         self._gateway = Gateway(self)
-        self._interactions = Interactions(self)
+        self._rest = Rest(self, self._gateway)
+        self._interactions = Interactions(self, self._gateway, self._rest)
 
     @property
     def api_base(self) -> str:
@@ -47,10 +52,11 @@ class StandIn(State):
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[StandIn]:
-        application = web.Application(middlewares=[self._authorise])
+        """Serve, and raise ``AssertionError`` in the end if anything was not as Discord has it."""
+        application = web.Application(middlewares=[self._answered], client_max_size=1 << 26)
         application.router.add_get("/", self._gateway.connect)
-        application.router.add_routes(Rest(self, self._gateway).routes(BASE))
-        application.router.add_routes(self._interactions.routes(BASE))
+        for part in (People(self), self._rest, self._interactions):
+            application.router.add_routes(part.routes(BASE))
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         try:
@@ -58,21 +64,36 @@ class StandIn(State):
             await site.start()
             self.port = runner.addresses[0][1]
             yield self
+        except Exception as error:
+            for violation in self.violations:
+                error.add_note(f"{violation}")
+            raise
         finally:
             await self._gateway.close()
             await runner.cleanup()
+        if self.violations:
+            raise AssertionError("\n".join(self.violations))
 
     @web.middleware
-    async def _authorise(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        # Interactions are answered by their own token, not the bot's.
-        if request.path.startswith((f"{BASE}/interactions", f"{BASE}/webhooks")):
-            return await handler(request)
+    async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith("/api/"):
             return await handler(request)
         self.requests.append(f"{request.method} {request.path}")
-        if request.headers.get("Authorization") != f"Bot {TOKEN}":
-            return refusal(401, 0, "401: Unauthorized")
-        return await with_fault(self.fault(request), request, handler)
+        try:
+            request["form"] = await Form.read(request)
+            self._check_known(request)
+            return await with_fault(self.fault(request), request, _refusing(handler))
+        except Refused as refused:
+            return refusal(refused)
+
+    def _check_known(self, request: web.Request) -> None:
+        """Refuse a wrong token, and what the stand-in does not know."""
+        by_bot = not request.path.startswith(BY_THEIR_TOKEN)
+        if by_bot and request.headers.get("Authorization") != f"Bot {TOKEN}":
+            raise Refused(401, 0, "401: Unauthorized")
+        if request.match_info.http_exception is not None:
+            self.violations.append(f"the stand-in does not know {request.method} {request.path}")
+            raise Refused(404, 0, "404: Not Found")
 
     # ---------------------------------------------------------------- what members do
 
@@ -91,7 +112,7 @@ class StandIn(State):
         self.channels[where]["last_message_id"] = str(identity)
         if keep:
             self.messages[identity] = message
-        if told:
+        if told and self.permissions(where).view_channel:
             await self.dispatch("MESSAGE_CREATE", message)
         return identity
 
@@ -102,15 +123,28 @@ class StandIn(State):
             data = {"id": str(identity), "channel_id": str(where), "guild_id": guild}
             await self.dispatch("MESSAGE_DELETE", data)
 
-    async def edit(self, identity: int, content: str, *, where: int = GENERAL) -> None:
-        """Have the author change a message; to what it says already is no change."""
+    async def edit(
+        self, identity: int, content: str, *, where: int = GENERAL, member: bool = True
+    ) -> None:
+        """Have the author change a message; to what it says already is no change.
+
+        Without ``member`` the bot is not told the author's roles, as after some changes.
+        """
         if identity not in self.messages or self.messages[identity]["content"] == content:
             return
         author = int(self.messages[identity]["author"]["id"])
         message = self.message(identity, where, author, content)
         message["edited_timestamp"] = discord.utils.utcnow().isoformat()
         self.messages[identity] = message
-        await self.dispatch("MESSAGE_UPDATE", message)
+        told = message if member else {k: v for k, v in message.items() if k != "member"}
+        await self.dispatch("MESSAGE_UPDATE", told)
+
+    async def update(self, identity: int, **fields: object) -> None:
+        """Change a message and tell of nothing but that: pins and previews can come so."""
+        message = self.messages[identity]
+        message.update(fields)
+        about = {name: message[name] for name in ("id", "channel_id", "guild_id")}
+        await self.dispatch("MESSAGE_UPDATE", {**about, **fields})
 
     async def preview_arrives(
         self, identity: int, content: str, *, title: str = "", where: int = GENERAL
@@ -120,27 +154,19 @@ class StandIn(State):
         message["embeds"] = [{"type": "link", "title": title}] if title else []
         await self.dispatch("MESSAGE_UPDATE", message)
 
-    async def click(self, identity: int, name: str, *, by: int) -> None:
+    async def click(self, identity: int, name: str, *, by: int) -> Interaction:
         """Press the button of a message whose id begins with ``name``, without waiting."""
-        await self.dispatch("INTERACTION_CREATE", self._interactions.click(identity, name, by))
+        return await self._interactions.click(identity, name, by)
+
+    async def interact(
+        self, kind: int, data: dict[str, Any], *, by: int = MEMBER, where: int = GENERAL
+    ) -> Interaction:
+        """Have somebody run a command, say, without waiting; ``kind`` is Discord's number."""
+        return await self._interactions.begin(kind, data, by, where)
 
     def thread(self, identity: int, name: str, parent: int = GENERAL) -> dict[str, Any]:
         """A thread as Discord tells of it; it has the id of the message it began with."""
-        return {
-            **channel(identity, name),
-            "type": THREAD,
-            "parent_id": str(parent),
-            "owner_id": str(MEMBER),
-            "message_count": 0,
-            "member_count": 1,
-            "thread_metadata": {
-                "archived": False,
-                "auto_archive_duration": 1440,
-                "archive_timestamp": "2026-01-01T00:00:00+00:00",
-                "locked": False,
-                "create_timestamp": discord.utils.utcnow().isoformat(),
-            },
-        }
+        return thread(identity, name, parent)
 
     def next_door(self) -> None:
         """Have a second server, with two channels too."""
@@ -160,3 +186,13 @@ class StandIn(State):
     async def hang_up(self, *, forget: bool = False) -> None:
         """Break the connection; ``forget`` refuses to resume the session."""
         await self._gateway.hang_up(forget=forget)
+
+
+def _refusing(handler: Handler) -> Handler:
+    async def answered(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Refused as refused:
+            return refusal(refused)
+
+    return answered

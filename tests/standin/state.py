@@ -11,6 +11,7 @@ from typing import Any
 import discord
 from aiohttp import web
 
+from tests.standin.http import missing_access, unknown_channel
 from tests.standin.objects import (
     BOT,
     BOT_PERMISSIONS,
@@ -24,12 +25,13 @@ from tests.standin.objects import (
     MODERATOR_ROLE,
     MODERATORS,
     OWNER,
-    THREAD,
     channel,
     member,
     role,
-    user,
 )
+
+ALL = discord.Permissions.all()
+NONE = discord.Permissions.none()
 
 
 @dataclass(slots=True)
@@ -55,6 +57,8 @@ class State:
     """Since when the bot has been in the server."""
     roles: dict[int, list[int]] = field(default_factory=dict)
     """What members have beside the role that everyone has."""
+    left: set[int] = field(default_factory=set)
+    """Who is no member any more, or never was; everybody else is one."""
     timed_out: dict[int, str | None] = field(default_factory=dict)
     answers: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     """What the bot answered to interactions: who asked, the request, its body."""
@@ -70,8 +74,11 @@ class State:
     """Whether every connection is told of everything, not only the latest."""
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     ahead_seconds: float = 0
-    """How far its clock, and so every id, is ahead of the bot's."""
-    nonces: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """How far its clock, and so every id, is ahead of the bot's; more of it lets time pass."""
+    nonce_seconds: float = 300
+    """How long a nonce holds."""
+    nonces: dict[tuple[int, str], tuple[float, dict[str, Any]]] = field(default_factory=dict)
+    """What was sent with a nonce, by channel and nonce, and when."""
 
     sent: list[dict[str, Any]] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
@@ -80,6 +87,9 @@ class State:
     commands: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     identified: asyncio.Event = field(default_factory=asyncio.Event)
+
+    violations: list[str] = field(default_factory=list)
+    """What the bot asked for that Discord, or the stand-in, does not know; ``serving`` raises them in the end."""
 
     port: int = 0
     _last_id: int = 0
@@ -94,20 +104,56 @@ class State:
 
     def new_id(self) -> int:
         """A snowflake of now, later than every one before."""
-        now = (int(self.now() * 1_000) - EPOCH) << 22
-        self._last_id = max(now, self._last_id + 1)
+        self._last_id = max(self.id_at(self.now()), self._last_id + 1)
         return self._last_id
+
+    def id_at(self, seconds: float) -> int:
+        """The first snowflake of a moment."""
+        return (int(seconds * 1_000) - EPOCH) << 22
+
+    def person(self, identity: int) -> dict[str, Any]:
+        """A member, with their roles."""
+        if identity == BOT:
+            found = member(BOT, "bellwether", [BOT_ROLE], bot=True)
+            return {**found, "joined_at": self.joined_at}
+        found = member(identity, "robin", self.roles.get(identity, []))
+        return {**found, "communication_disabled_until": self.timed_out.get(identity)}
+
+    def permissions(self, where: int) -> discord.Permissions:
+        """What the bot may do in a channel or thread, after the channel's overwrites."""
+        found: dict[str, Any] | None = self.channels[where]
+        if found is not None and "thread_metadata" in found:
+            found = self.channels.get(int(found["parent_id"]))
+        if found is None or not self.invited:
+            return NONE
+        granted = (MEMBER_PERMISSIONS | self.bot_permissions).value
+        if discord.Permissions(granted).administrator:
+            return ALL
+        overwrites = {int(item["id"]): item for item in found["permission_overwrites"]}
+        for holder in (int(found["guild_id"]), BOT_ROLE, BOT):
+            if holder in overwrites:
+                granted &= ~int(overwrites[holder]["deny"])
+                granted |= int(overwrites[holder]["allow"])
+        return discord.Permissions(granted)
+
+    def visible(self, where: int) -> discord.Permissions:
+        """What the bot may do in a channel; raises ``Refused`` where it is not or not seen."""
+        if where not in self.channels:
+            raise unknown_channel()
+        allowed = self.permissions(where)
+        if not allowed.view_channel:
+            raise missing_access()
+        return allowed
 
     def message(self, identity: int, where: int, author: int, content: str) -> dict[str, Any]:
         """A message as the gateway tells of it."""
-        name = "bellwether" if author == BOT else "robin"
-        roles = [BOT_ROLE] if author == BOT else self.roles.get(author, [])
+        person = self.person(author)
         return {
             "id": str(identity),
             "channel_id": str(where),
             "guild_id": self.channels[where]["guild_id"],
-            "author": user(author, name, bot=author == BOT),
-            "member": {k: v for k, v in member(author, name, roles).items() if k != "user"},
+            "author": person.pop("user"),
+            "member": person,
             "content": content,
             "timestamp": discord.utils.snowflake_time(identity).isoformat(),
             "edited_timestamp": None,
@@ -117,6 +163,8 @@ class State:
             "mention_roles": [],
             "attachments": [],
             "embeds": [],
+            "components": [],
+            "flags": 0,
             "pinned": False,
             "type": 0,
         }
@@ -127,6 +175,16 @@ class State:
         """The servers that the bot is in."""
         found = dict.fromkeys(int(channel["guild_id"]) for channel in self.channels.values())
         return list(found) if self.invited else []
+
+    def threads(self, guild: int, *, archived: bool) -> list[dict[str, Any]]:
+        """The threads of a server, those at work or those put away."""
+        return [
+            found
+            for found in self.channels.values()
+            if found["guild_id"] == str(guild)
+            and "thread_metadata" in found
+            and found["thread_metadata"]["archived"] is archived
+        ]
 
     def guild(self, identity: int = GUILD) -> dict[str, Any]:
         """A server as Discord tells of it."""
@@ -140,14 +198,12 @@ class State:
                 role(BOT_ROLE, "bellwether", self.bot_permissions),
                 role(MODERATOR_ROLE, "moderator", MODERATOR_PERMISSIONS),
             ],
-            "channels": [c for c in own if c["type"] != THREAD],
-            "threads": [c for c in own if c["type"] == THREAD],
+            "channels": [c for c in own if "thread_metadata" not in c],
+            "threads": self.threads(identity, archived=False),
             "emojis": [],
             "stickers": [],
             "features": [],
-            "members": [
-                {**member(BOT, "bellwether", [BOT_ROLE], bot=True), "joined_at": self.joined_at}
-            ],
+            "members": [self.person(BOT)],
             "member_count": 3,
             "voice_states": [],
             "presences": [],
