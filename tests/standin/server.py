@@ -10,6 +10,7 @@ from typing import Any
 import discord
 from aiohttp import web
 
+from tests.standin.checks import Checks, ViolationError
 from tests.standin.faults import with_fault
 from tests.standin.gateway import Gateway
 from tests.standin.http import Form, Handler, Refused, refusal
@@ -52,7 +53,7 @@ class StandIn(State):
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[StandIn]:
-        """Serve, and raise ``AssertionError`` in the end if anything was not as Discord has it."""
+        """Serve, and raise ``ViolationError`` in the end if anything was not as Discord has it."""
         application = web.Application(middlewares=[self._answered], client_max_size=1 << 26)
         application.router.add_get("/", self._gateway.connect)
         for part in (People(self), self._rest, self._interactions):
@@ -66,25 +67,30 @@ class StandIn(State):
             yield self
         except Exception as error:
             for violation in self.violations:
-                error.add_note(f"{violation}")
+                error.add_note(f"against Discord's document: {violation}")
             raise
         finally:
             await self._gateway.close()
             await runner.cleanup()
         if self.violations:
-            raise AssertionError("\n".join(self.violations))
+            raise ViolationError("\n".join(self.violations))
 
     @web.middleware
     async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith("/api/"):
             return await handler(request)
         self.requests.append(f"{request.method} {request.path}")
+        path = request.path.removeprefix(BASE)
+        checks = Checks(self.schema, self.violations)
         try:
             request["form"] = await Form.read(request)
+            checks.request(request, path, request["form"])
             self._check_known(request)
-            return await with_fault(self.fault(request), request, _refusing(handler))
+            found = await with_fault(self.fault(request), request, _refusing(handler))
         except Refused as refused:
-            return refusal(refused)
+            found = refusal(refused)
+        checks.answer(request, path, found)
+        return found
 
     def _check_known(self, request: web.Request) -> None:
         """Refuse a wrong token, and what the stand-in does not know."""

@@ -29,6 +29,7 @@ from tests.standin.objects import (
     member,
     role,
 )
+from tests.standin.schema import Schema, published
 
 ALL = discord.Permissions.all()
 NONE = discord.Permissions.none()
@@ -88,8 +89,10 @@ class State:
     requests: list[str] = field(default_factory=list)
     identified: asyncio.Event = field(default_factory=asyncio.Event)
 
+    schema: Schema | None = field(default_factory=published)
+    """Discord's document that everything is held against, ``None`` for not at all."""
     violations: list[str] = field(default_factory=list)
-    """What the bot asked for that Discord, or the stand-in, does not know; ``serving`` raises them in the end."""
+    """What the bot or the stand-in did against it; ``serving`` raises them in the end."""
 
     port: int = 0
     _last_id: int = 0

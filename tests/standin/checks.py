@@ -1,0 +1,45 @@
+"""Holds every request and every answer against Discord's document, but for known deviations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from tests.standin.deviations import is_known
+from tests.standin.http import Form
+from tests.standin.schema import Schema
+
+
+class ViolationError(AssertionError):
+    """Something was sent or answered that Discord's document does not allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Collects what is not allowed, once each."""
+
+    schema: Schema | None
+    violations: list[str]
+
+    def request(self, request: web.Request, path: str, form: Form | None) -> None:
+        if self.schema is not None:
+            media = request.content_type if form is not None else ""
+            for found in self.schema.request(request.method, path, request.query, media, form):
+                self._note(found)
+
+    def answer(self, request: web.Request, path: str, response: web.StreamResponse) -> None:
+        if self.schema is not None and isinstance(response, web.Response):
+            body = response.body if isinstance(response.body, bytes) else b""
+            for found in self.schema.answer(
+                request.method,
+                path,
+                response.status,
+                response.headers.get("Content-Type", ""),
+                body,
+            ):
+                self._note(found)
+
+    def _note(self, found: str) -> None:
+        if not is_known(found) and found not in self.violations:
+            self.violations.append(found)
