@@ -34,6 +34,18 @@ DEVIATIONS = (
         "discord.py sends `tts` with edits too; Discord passes over it.",
     ),
     Deviation(
+        r"bulk_delete_messages request body/messages/\d+: \d+ is not of type 'string'",
+        "discord.py sends these ids as numbers; Discord takes them.",
+    ),
+    Deviation(
+        r"\w+ request body(/data)?/allowed_mentions/(users|roles)/\d+: \d+ is not of type 'string'",
+        "discord.py sends these ids as numbers; Discord takes them.",
+    ),
+    Deviation(
+        r"\w+ request body(/data)?/attachments/\d+/id: \d+ is not of type 'string'",
+        "discord.py numbers new files with numbers, as Discord's pages do in their examples.",
+    ),
+    Deviation(
         r"create_interaction_response request with_response: '1' ",
         "discord.py writes the truth value as 1; Discord takes it.",
     ),

@@ -31,23 +31,29 @@ class Form:
 
     @classmethod
     async def read(cls, request: web.Request) -> Form | None:
-        """Return what came with a request, ``None`` for nothing; raises ``Refused``."""
+        """Return what came with a request, ``None`` for nothing; raises ``Refused``.
+
+        A request can be read more than once.
+        """
         if request.content_type != MULTIPART:
             raw = await request.read()
             return cls(_parsed(raw)) if raw else None
         body, files = None, {}
         for name, part in (await request.post()).items():
             if isinstance(part, web.FileField):
+                part.file.seek(0)
                 files[name] = Upload(part.filename, part.file.read())
             elif name == "payload_json" and isinstance(part, str):
                 body = _parsed(part)
         return cls(body, files)
 
 
-def body_of(request: web.Request) -> Any:
-    """Return the JSON that came with a request."""
-    form: Form | None = request["form"]
-    return None if form is None else form.body
+async def form_of(request: web.Request) -> Form:
+    """Return what came with a request that says something."""
+    form = await Form.read(request)
+    if form is None or form.body is None:
+        raise invalid()
+    return form
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer

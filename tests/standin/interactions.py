@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.standin import written
 from tests.standin.gateway import Gateway
-from tests.standin.http import Form, Refused, answer, invalid, nothing, unknown_message
+from tests.standin.http import Form, Refused, answer, form_of, invalid, nothing, unknown_message
 from tests.standin.objects import (
     APPLICATION,
     BOT,
@@ -109,7 +109,7 @@ class Interactions:
     # ---------------------------------------------------------------- the first answer
 
     async def _callback(self, request: web.Request) -> web.Response:
-        state, form = self._state, request["form"]
+        state, form = self._state, await form_of(request)
         found = self._known.get(request.match_info["token"])
         if found is None or request.match_info["id"] != str(found.id):
             raise Refused(404, 10062, "Unknown interaction")
@@ -153,7 +153,7 @@ class Interactions:
     # ---------------------------------------------------------------- what comes after it
 
     async def _followup(self, request: web.Request) -> web.Response:
-        found, form = self._open(request), request["form"]
+        found, form = self._open(request), await form_of(request)
         written.check(form)
         written.check_not_empty(form)
         self._state.answers.append((found.by, "followup", written.recorded(form)))
@@ -173,9 +173,10 @@ class Interactions:
 
     async def _edit(self, request: web.Request) -> web.Response:
         found, message = self._found(request)
-        written.check(request["form"])
-        self._state.answers.append((found.by, "edit", written.recorded(request["form"])))
-        await self._change(message, request["form"])
+        form = await form_of(request)
+        written.check(form)
+        self._state.answers.append((found.by, "edit", written.recorded(form)))
+        await self._change(message, form)
         return answer(outside(message))
 
     async def _delete(self, request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 from aiohttp import web
 
-from tests.standin.http import Refused, answer, body_of, invalid, missing_permissions
+from tests.standin.http import Refused, answer, form_of, invalid, missing_permissions
 from tests.standin.objects import APPLICATION, BOT, OWNER, user
 from tests.standin.state import State
 
@@ -65,16 +65,20 @@ class People:
         )
 
     async def _commands(self, request: web.Request) -> web.Response:
-        self._state.commands = body_of(request)
+        self._state.commands = (await form_of(request)).body
         return answer(
-            [_command(5000 + index, command) for index, command in enumerate(self._state.commands)]
+            [
+                shown_command(5000 + index, command)
+                for index, command in enumerate(self._state.commands)
+            ]
         )
 
     async def _member(self, request: web.Request) -> web.Response:
         return answer(self._state.person(self._found(request)))
 
     async def _change_member(self, request: web.Request) -> web.Response:
-        state, identity, body = self._state, self._found(request), body_of(request)
+        state, identity = self._state, self._found(request)
+        body = (await form_of(request)).body
         state.violations += [
             f"the stand-in cannot set a member's {n}" for n in body.keys() - {UNTIL}
         ]
@@ -97,7 +101,7 @@ class People:
         return identity
 
 
-def _command(identity: int, command: dict[str, Any]) -> dict[str, Any]:
+def shown_command(identity: int, command: dict[str, Any]) -> dict[str, Any]:
     """A command as Discord has it after it was sent."""
     shown = _filled(command)
     permissions = command.get("default_member_permissions")

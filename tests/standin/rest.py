@@ -15,7 +15,7 @@ from tests.standin.http import (
     Form,
     Refused,
     answer,
-    body_of,
+    form_of,
     invalid,
     missing_permissions,
     nothing,
@@ -84,7 +84,7 @@ class Rest:
     # ---------------------------------------------------------------- messages
 
     async def _create(self, request: web.Request) -> web.Response:
-        state, form = self._state, request["form"]
+        state, form = self._state, await form_of(request)
         where = int(request.match_info["channel"])
         allowed = state.visible(where)
         written.check(form)
@@ -159,8 +159,9 @@ class Rest:
             .get("archived")
         ):
             raise Refused(400, 50083, "Thread is archived")
-        written.check(request["form"])
-        await self.change(message, request["form"])
+        form = await form_of(request)
+        written.check(form)
+        await self.change(message, form)
         return answer(outside(message))
 
     async def change(self, message: dict[str, Any], form: Form) -> None:
@@ -183,7 +184,7 @@ class Rest:
         where = int(request.match_info["channel"])
         if not self._state.visible(where).manage_messages:
             raise missing_permissions()
-        ids = [int(number) for number in body_of(request)["messages"]]
+        ids = [int(number) for number in (await form_of(request)).body["messages"]]
         if not FEWEST <= len(ids) <= MOST:
             raise Refused(400, 50016, "Provided too few or too many messages to delete.")
         if len(set(ids)) != len(ids):

@@ -293,10 +293,12 @@ def _problems(validator: Validator, instance: Any) -> Iterator[str]:
         yield f"{where}: {error.message[:200]}"
 
 
-@lru_cache(maxsize=1)
 def published() -> Schema | None:
     """Return Discord's document as ``DISCORD_OPENAPI`` names it, ``None`` without."""
     path = os.environ.get("DISCORD_OPENAPI")
-    if not path:
-        return None
-    return Schema(json.loads(Path(path).read_text(encoding="utf-8")))
+    return _loaded(Path(path)) if path else None
+
+
+@lru_cache(maxsize=1)
+def _loaded(path: Path) -> Schema:
+    return Schema(json.loads(path.read_text(encoding="utf-8")))

@@ -83,12 +83,18 @@ class StandIn(State):
         path = request.path.removeprefix(BASE)
         checks = Checks(self.schema, self.violations)
         try:
-            request["form"] = await Form.read(request)
-            checks.request(request, path, request["form"])
+            checks.request(request, path, await Form.read(request))
             self._check_known(request)
             found = await with_fault(self.fault(request), request, _refusing(handler))
         except Refused as refused:
             found = refusal(refused)
+        except ConnectionError:
+            raise  # the bot is gone
+        except Exception as error:
+            # Left alone it would be a 500, which the bot only tries again.
+            what = f"the stand-in failed at {request.method} {request.path}: {error!r}"
+            self.violations.append(what)
+            raise
         checks.answer(request, path, found)
         return found
 
