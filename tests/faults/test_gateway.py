@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.harness import SLOW, row, run_with
-from tests.process import bellwether, ready, rows, settings_for, until, with_alert_channel
+from tests.process import bellwether, ready, settings_for, until, with_alert_channel
 from tests.standin import MODERATOR_ROLE, StandIn
 from tests.world import BENIGN, BORDERLINE, HATEFUL
 
@@ -19,9 +19,8 @@ pytestmark = SLOW
 async def test_the_line_breaks_in_mid_burst(tmp_path: Path, *, forget: bool) -> None:
     trial = await run_with(tmp_path, (lambda standin: standin.hang_up(forget=forget),))
     how = "not resumed" if forget else "resumed"
-    lost_lines = len(trial.standin.sockets) - 1
-    assert lost_lines == trial.disturbed
-    row(f"connection lost in mid-burst, {how}", times=lost_lines, **trial.figures)
+    assert len(trial.standin.sockets) > trial.disturbed
+    row(f"connection lost in mid-burst, {how}", times=trial.disturbed, **trial.figures)
 
 
 GARBAGE = (
@@ -74,6 +73,10 @@ async def test_an_update_that_tells_of_a_pin_only(tmp_path: Path) -> None:
     row("an update with a pin and nothing else", times=trial.disturbed, **trial.figures)
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="discord.py cannot read such an update, and the bot does not fetch the message instead",
+)
 async def test_an_update_that_brings_a_preview_only(tmp_path: Path) -> None:
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
@@ -81,13 +84,15 @@ async def test_an_update_that_brings_a_preview_only(tmp_path: Path) -> None:
             await ready(running)
             message = await standin.say(BENIGN)
             await standin.update(message, embeds=[{"type": "link", "title": HATEFUL}])
-            later = await standin.say(BENIGN)
-            scored = f"SELECT count(*) FROM scores WHERE message_id >= {later}"
-            await until(lambda: rows(tmp_path, scored)[0][0], running)
+            await until(lambda: standin.deleted, running, 10)
             assert await running.stop() == 0
         assert standin.deleted == [message]
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="without their roles a moderator's edit is dealt with as anybody's",
+)
 async def test_a_moderators_edit_told_without_their_roles(tmp_path: Path) -> None:
     await with_alert_channel(tmp_path)
     async with StandIn(roles={7: [MODERATOR_ROLE]}).serving() as standin:

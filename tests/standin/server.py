@@ -152,7 +152,10 @@ class StandIn(State):
         await self.dispatch("MESSAGE_UPDATE", told)
 
     async def update(self, identity: int, **fields: object) -> None:
-        """Change a message and tell of nothing but that: pins and previews can come so."""
+        """Change a message and tell of nothing but that, as pins and previews came for years.
+
+        Discord says that it now sends whole messages (discord-api-docs, pull request 7017).
+        """
         message = self.messages[identity]
         message.update(fields)
         about = {name: message[name] for name in ("id", "channel_id", "guild_id")}
