@@ -22,6 +22,8 @@ from bot.errors import OperatorError
 from bot.platform.errors import passes
 from bot.platform.surfaces import nickname_of, post_of, title_of
 
+SWITCHING: Final = 101
+
 LONGEST_WAIT: Final = 60.0
 """Seconds between attempts to log in while Discord cannot be reached, at most."""
 
@@ -49,6 +51,8 @@ def _times_told(clock: Clock) -> aiohttp.TraceConfig:
         session: aiohttp.ClientSession, context: object, answer: aiohttp.TraceRequestEndParams
     ) -> None:
         del session, context
+        if answer.response.status == SWITCHING:
+            return  # the gateway's; a proxy in between may answer with a time of its own
         try:
             told = parsedate_to_datetime(answer.response.headers["Date"])
         except (KeyError, ValueError):

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.domain import POSTED, Kind, Revision, edited
 from tests.fault_table import ROWS
 from tests.process import (
     Running,
@@ -40,6 +41,8 @@ MEMBERS = tuple(range(2002, 2010))
 
 Figures = dict[str, int]
 
+MESSAGES = "FROM cases WHERE surface = 'message'"
+
 
 def row(what: str, **figures: int) -> None:
     """Leave a row of the fault table. Every figure is to be counted, none written by hand."""
@@ -52,31 +55,29 @@ async def quiet(folder: Path, running: Running, standin: StandIn) -> None:
     """Wait until every message is journalled as it stands and nothing is left to do."""
 
     def settled() -> bool:
-        known = dict(rows(folder, "SELECT message_id, max(revision) FROM scores GROUP BY 1"))
+        known = dict(rows(folder, f"SELECT subject_id, max(revision) {MESSAGES} GROUP BY 1"))
         pending = rows(folder, "SELECT count(*) FROM actions WHERE status = 'pending'")[0][0]
         return pending == 0 and all(
-            known.get(identity, -1) >= revision for identity, revision in standing(standin).items()
+            identity in known and known[identity] >= revision
+            for identity, revision in standing(standin).items()
         )
 
     await until(settled, running, 150)
 
 
-def standing(standin: StandIn) -> dict[int, int]:
-    """Members' messages that stand, and the time of their last edit in microseconds."""
+def standing(standin: StandIn) -> dict[int, Revision]:
+    """Members' messages that stand, and as what they stand; a later edit is a greater revision."""
     found = {}
     for identity, message in standin.messages.items():
         if int(message["author"]["id"]) != BOT:
-            edited = message["edited_timestamp"]
-            found[identity] = 0 if edited is None else _microseconds(edited)
+            when = message["edited_timestamp"]
+            at = None if when is None else datetime.fromisoformat(when)
+            found[identity] = POSTED if at is None else edited(at)
     return found
 
 
-def _microseconds(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
-
-
-def told(standin: StandIn) -> list[tuple[tuple[int, int], int]]:
-    """The alerts in the channel: the first message that each tells of, and of how many."""
+def told(standin: StandIn) -> list[tuple[tuple[str, ...], int]]:
+    """The alerts in the channel: the case that each leads with, and of how many it tells."""
     found = []
     for message in standin.messages.values():
         if int(message["author"]["id"]) != BOT or not message["embeds"]:
@@ -85,7 +86,7 @@ def told(standin: StandIn) -> list[tuple[tuple[int, int], int]]:
         lead = next(i for i in ids if i.startswith("bw:delete:")).split(":")[2:]
         title = message["embeds"][0]["title"]
         count = int(title.split("· ")[-1].split()[0]) if title.endswith("×") else 1
-        found.append(((int(lead[0]), int(lead[1])), count))
+        found.append((tuple(lead), count))
     return found
 
 
@@ -96,19 +97,20 @@ def check(folder: Path, standin: StandIn) -> Figures:
     *doubled* are second decisions on one message as it stands, and whatever was done twice or
     without being decided.
     """
-    journal = Counter(rows(folder, "SELECT message_id, revision FROM scores"))
+    journal = Counter(rows(folder, f"SELECT subject_id, revision {MESSAGES}"))
     unread = standing(standin).items() - journal.keys()
     stuck = rows(folder, "SELECT * FROM actions WHERE status IN ('pending', 'failed')")
 
     alerts = "FROM actions WHERE kind = 'alert'"
-    decided = Counter[tuple[int, int]]()
-    for lead, revision in rows(folder, f"SELECT group_message_id, group_revision {alerts}"):
-        decided[lead, revision] += 1
-    seen = Counter[tuple[int, int]]()
+    decided = Counter[tuple[str, ...]]()
+    leads = "FROM actions LEFT JOIN cases c ON c.id = alert_case_id WHERE kind = 'alert'"
+    for lead in rows(folder, f"SELECT c.surface, c.subject_id, c.revision {leads}"):
+        decided[tuple(map(str, lead))] += 1
+    seen = Counter[tuple[str, ...]]()
     for key, count in told(standin):
         seen[key] += count
 
-    due = {r[0] for r in rows(folder, "SELECT message_id FROM actions WHERE kind = 'delete'")}
+    due = set(acted_on(folder, Kind.DELETE))
     deleted = Counter(standin.deleted)
     undone = due & standing(standin).keys()
     undecided = deleted.keys() - due
@@ -134,6 +136,12 @@ def check(folder: Path, standin: StandIn) -> Figures:
         "deleted undecided": undecided,
     }
     return counted
+
+
+def acted_on(folder: Path, kind: Kind) -> list[int]:
+    """The messages about which one kind of action was due."""
+    sql = "SELECT c.subject_id FROM actions JOIN cases c ON c.id = case_id WHERE kind ="
+    return [subject for (subject,) in rows(folder, f"{sql} '{kind}'")]
 
 
 def repeated(found: Counter[Any]) -> int:

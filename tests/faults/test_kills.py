@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.domain import Kind, Post
+from bot.app.settings import Moderation
+from bot.domain import Kind
 from bot.policy.rules import decide
-from bot.settings import Moderation
 from model.scorer import Scorer
+from tests import making
 from tests.faults.harness import (
     KILLS,
     MEMBERS,
     SLOW,
     TEXTS,
+    acted_on,
     check,
     quiet,
     row,
@@ -34,8 +35,6 @@ from tests.process import (
 from tests.standin import StandIn
 
 pytestmark = SLOW
-
-POST = Post(1, 2, 3, 4, datetime(2026, 1, 1, tzinfo=UTC), "text")
 
 
 async def test_kill_at_random_moments(tmp_path: Path) -> None:
@@ -105,8 +104,7 @@ async def test_expected_and_done_agree(tmp_path: Path) -> None:
             assert await running.stop() == 0
     due: dict[Kind, set[int]] = {kind: set() for kind in Kind}
     for identity, text in ids.items():
-        for reason in decide(policy, POST, scorer.score([text])[0], "m").reasons:
+        for reason in decide(policy, making.post(), scorer.score([text])[0], "m").reasons:
             due[reason.kind].add(identity)
     for kind in Kind:
-        found = rows(tmp_path, f"SELECT message_id FROM actions WHERE kind = '{kind}'")
-        assert {r[0] for r in found} == due[kind]
+        assert set(acted_on(tmp_path, kind)) == due[kind]

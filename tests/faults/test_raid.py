@@ -41,8 +41,8 @@ async def test_a_raid(tmp_path: Path) -> None:
             for number in range(10_000):
                 account = accounts[number % len(accounts)]
                 raid[await standin.say(f"{HATEFUL} {number}", author=account)] = account
-            done = "SELECT count(*) FROM actions WHERE kind = 'delete' AND status = 'done'"
-            done += f" AND guild_id = {GUILD}"
+            done = "SELECT count(*) FROM actions JOIN cases ON cases.id = case_id"
+            done += f" WHERE kind = 'delete' AND status = 'done' AND guild_id = {GUILD}"
             await until(lambda: rows(tmp_path, done)[0][0] == len(raid), running, 120)
             raiding, over = False, True
             await next_door

@@ -31,6 +31,8 @@ async def with_fault(fault: str, request: web.Request, handler: Handler) -> web.
         limited.headers["Via"] = "1.1 stand-in"
         limited.headers["Retry-After"] = str(wait)
         return limited
+    if fault == "403":
+        return answer({"message": "Missing Permissions", "code": 50013}, 403)
     if fault in {"500", "503"}:
         return answer({"message": "not now", "code": 0}, int(fault))
     if fault == "delay":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 import discord
@@ -96,6 +97,7 @@ class StandIn(State):
             self.violations.append(what)
             raise
         checks.answer(request, path, found)
+        found.headers["Date"] = formatdate(self.now(), usegmt=True)
         return found
 
     def _check_known(self, request: web.Request) -> None:

@@ -65,7 +65,7 @@ class State:
     """What the bot answered to interactions: who asked, the request, its body."""
 
     fault: Callable[[web.Request], str] = lambda _request: ""
-    """What goes wrong with a request: "429", "429 for an hour", "500", "503", "delay", "drop" before
+    """What goes wrong with a request: "429", "429 for an hour", "403", "500", "503", "delay", "drop" before
     anything is done or "lose" after it, "" for nothing."""
     asked_for_members: Callable[[], Awaitable[bool]] | None = None
     """What happens when the bot asks for members; it returns whether that is all."""
