@@ -107,3 +107,9 @@ async def with_alert_channel(
     store = await SqliteStore.open(folder / DATABASE)
     await store.settings.change(GuildId(guild_id), {"alerts.channel": channel_id}, UserId(0))
     await store.close()
+
+
+async def ended(tmp_path: Path, settings: dict[str, str], *arguments: str) -> tuple[int, str]:
+    async with bellwether(tmp_path, settings, *arguments) as running:
+        code = await asyncio.wait_for(running.process.wait(), 60)
+    return code, running.logged()

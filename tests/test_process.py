@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import signal
 import socket
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 import discord
 import pytest
 
-from model.artefact import ARTEFACT, PACKAGED
 from tests.process import (
     DATABASE,
     MESSAGES,
@@ -166,12 +164,6 @@ async def test_half_a_request_does_not_keep_it_from_stopping(tmp_path: Path) -> 
             writer.close()
 
 
-async def ended(tmp_path: Path, settings: dict[str, str], *arguments: str) -> tuple[int, str]:
-    async with bellwether(tmp_path, settings, *arguments) as running:
-        code = await asyncio.wait_for(running.process.wait(), 60)
-    return code, running.logged()
-
-
 async def test_it_waits_for_a_discord_that_cannot_be_reached(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -182,62 +174,6 @@ async def test_it_waits_for_a_discord_that_cannot_be_reached(tmp_path: Path) -> 
         async with standin.serving():
             await until(standin.identified.is_set, running)
             assert await running.stop() == 0
-
-
-async def test_no_token(tmp_path: Path) -> None:
-    async with StandIn().serving() as standin:
-        settings = settings_for(standin, tmp_path, BELLWETHER_DISCORD__TOKEN="")
-        code, said = await ended(tmp_path, settings)
-    assert code == 2
-    assert "no token. Set the environment variable BELLWETHER_DISCORD__TOKEN" in said
-    assert standin.requests == []
-    assert not (tmp_path / DATABASE).exists()
-
-
-async def test_a_wrong_token(tmp_path: Path) -> None:
-    async with StandIn().serving() as standin:
-        wrong = "wrong.token.value"
-        settings = settings_for(standin, tmp_path, BELLWETHER_DISCORD__TOKEN=wrong)
-        code, said = await ended(tmp_path, settings)
-    assert code == 2
-    assert "Discord refused the token" in said
-    assert wrong not in said
-    assert "Traceback" not in said
-
-
-async def test_a_refused_intent(tmp_path: Path) -> None:
-    async with StandIn(refuse_intents=True).serving() as standin:
-        code, said = await ended(tmp_path, settings_for(standin, tmp_path))
-    assert code == 2
-    assert "Switch on Message Content Intent" in said
-
-
-async def test_an_unreadable_configuration(tmp_path: Path) -> None:
-    code, said = await ended(tmp_path, {}, "run", "--config", str(tmp_path / "absent.toml"))
-    assert code == 2
-    assert "config.example.toml" in said
-
-
-async def test_a_missing_artefact(tmp_path: Path) -> None:
-    async with StandIn().serving() as standin:
-        settings = settings_for(standin, tmp_path, BELLWETHER_MODEL__FOLDER=str(tmp_path / "no"))
-        code, said = await ended(tmp_path, settings)
-    assert code == 2
-    assert "no model manifest at" in said
-    assert "bellwether train" in said
-
-
-async def test_an_altered_artefact(tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    shutil.copytree(PACKAGED, folder)
-    content = bytearray((folder / ARTEFACT).read_bytes())
-    content[len(content) // 2] ^= 1
-    (folder / ARTEFACT).write_bytes(content)
-    async with StandIn().serving() as standin:
-        settings = settings_for(standin, tmp_path, BELLWETHER_MODEL__FOLDER=str(folder))
-        code, said = await ended(tmp_path, settings)
-    assert code == 2
-    assert "is not loaded" in said
 
 
 async def test_an_alert_channel_that_was_deleted(tmp_path: Path) -> None:
@@ -267,20 +203,6 @@ async def test_missing_permissions(tmp_path: Path) -> None:
     assert standin.requests[before:] == []
     assert "manage_messages" in running.logged()
     assert "embed_links" in running.logged()
-
-
-@pytest.mark.parametrize("command", ["run", "serve"])
-async def test_a_port_in_use(tmp_path: Path, command: str) -> None:
-    async with StandIn().serving() as standin:
-        settings = settings_for(
-            standin,
-            tmp_path,
-            BELLWETHER_HTTP__ENABLED="true",
-            BELLWETHER_HTTP__PORT=str(standin.port),
-        )
-        code, said = await ended(tmp_path, settings, command)
-    assert code == 2
-    assert f"cannot listen on 127.0.0.1, port {standin.port}" in said
 
 
 async def test_two_moderators_who_click_at_once_are_one_action(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ async def test_a_clock_that_is_days_off(tmp_path: Path, days: int) -> None:
     """The bot's clock is ahead of Discord's by two days, or behind by a hundred."""
     await with_alert_channel(tmp_path)
     async with StandIn(ahead_seconds=days * DAY).serving() as standin:
-        await standin.say(BENIGN)
+        await standin.say(BENIGN, keep=False)
         await begun(tmp_path, standin)
         missed = [await standin.say(HATEFUL, told=False) for _ in range(5)]
         async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
