@@ -138,26 +138,12 @@ class DiscordHistory:
         channel = self._channel(room.guild, room.id)
         if channel is None:
             return []
-        messages = list(self._parsed(channel, raw))
-        await self._ask_for(
-            channel.guild, {message.author.id for message in messages if message.webhook_id is None}
-        )
+        authors = {number for document in raw if (number := _author_of(document))}
+        await self._ask_for(channel.guild, authors)
         posts: dict[CaseId, Post] = {}
-        for message in messages:
-            member = self._members.get((channel.guild.id, message.author.id))
-            message.author = member or message.author
-            for post in (post_of(message, channel.guild.me.id), nickname_of(message)):
-                if post is not None:
-                    # Who is no member any more has no roles.
-                    posts.setdefault(post.id, replace(post, roles_known=True))
-        return list(posts.values())
-
-    def _parsed(
-        self, channel: Readable, raw: Sequence[dict[str, Any]]
-    ) -> Iterator[discord.Message]:
         for document in raw:
             try:
-                yield self._client._connection.create_message(channel=channel, data=document)  # type: ignore[arg-type]  # noqa: SLF001 - there is no public way
+                found = list(self._posts_of(channel, document))
             except Exception as error:  # noqa: BLE001 - it can lack anything
                 self.malformed += 1
                 # Neither the message nor the error's text, which could quote it.
@@ -166,6 +152,20 @@ class DiscordHistory:
                     channel_id=channel.id,
                     reason=type(error).__name__,
                 )
+                continue
+            for post in found:
+                posts.setdefault(post.id, post)
+        return list(posts.values())
+
+    def _posts_of(self, channel: Readable, document: dict[str, Any]) -> Iterator[Post]:
+        state = self._client._connection  # noqa: SLF001 - there is no public way to a message
+        message = state.create_message(channel=channel, data=document)  # type: ignore[arg-type]
+        member = self._members.get((channel.guild.id, message.author.id))
+        message.author = member or message.author
+        for post in (post_of(message, channel.guild.me.id), nickname_of(message)):
+            if post is not None:
+                # Who is no member any more has no roles.
+                yield replace(post, roles_known=True)
 
     async def _ask_for(self, guild: discord.Guild, ids: Collection[int]) -> None:
         """Get to know at most ``PAGE`` members, with few requests: 120 a minute are allowed."""
@@ -201,6 +201,14 @@ def _readable(channel: Readable | WithThreads) -> bool:
     except discord.ClientException:
         return False  # a thread in a channel that the bot does not see
     return allowed.view_channel and allowed.read_message_history
+
+
+def _author_of(document: dict[str, Any]) -> int | None:
+    """Return who wrote a message, ``None`` for a webhook or where it does not say."""
+    try:
+        return None if document.get("webhook_id") else int(document["author"]["id"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _edited_after(message: dict[str, Any], since: datetime) -> bool:

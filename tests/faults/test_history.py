@@ -152,7 +152,7 @@ async def test_an_edit_of_a_message_older_than_what_is_kept(tmp_path: Path) -> N
 
 async def test_a_backup_that_is_put_back(tmp_path: Path) -> None:
     """The copy has a time-out as unfinished, which was given since, and lifted by a moderator."""
-    limit = {"BELLWETHER_MODERATION__HATE__TIMEOUT": "0.9"}
+    limit = {"BELLWETHER_MODERATION__THREAT__TIMEOUT": "0.9"}
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         standin.bot_permissions |= discord.Permissions(moderate_members=True)
