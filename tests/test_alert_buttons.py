@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import discord
 import pytest
 import simcord
@@ -13,6 +11,7 @@ from simcord.results import InteractionResult
 from bot.app.lifecycle import App
 from bot.app.settings import Settings
 from bot.domain import Judgement, message_case
+from tests.answers import ask, field, offered, said, timed_out
 from tests.world import BORDERLINE, HATEFUL, World
 
 
@@ -22,32 +21,6 @@ async def alerted(world: World) -> World:
     await world.choose_desk()
     await world.say(BORDERLINE)
     return world
-
-
-def said(result: InteractionResult) -> str:
-    """Everything that only the person who pressed can see."""
-    shown = [result.response] if result.response and result.response.ephemeral else []
-    return "\n".join(message.content for message in (*shown, *result.followups))
-
-
-def field(world: World, name: str) -> str:
-    (embed,) = world.alert.embeds
-    return next((found.value or "" for found in embed.fields if found.name == name), "")
-
-
-def offered(world: World) -> dict[str, bool]:
-    """The labels under the latest alert, and whether they can be pressed."""
-    return {
-        item.label or "": not item.disabled
-        for row in world.alert.components
-        if isinstance(row, discord.ActionRow)
-        for item in row.children
-        if isinstance(item, discord.Button)
-    }
-
-
-async def timed_out(world: World) -> datetime | None:
-    return (await world.fetched()).timed_out_until
 
 
 async def test_an_alert_says_all_that_is_needed_to_judge(alerted: World) -> None:
@@ -105,9 +78,7 @@ async def test_verdicts_are_kept_and_can_be_changed(alerted: World) -> None:
     await alerted.moderator.click(alerted.alert, label="Right call")
     (verdict,) = await verdicts.verdicts(alerted.guild_id, version)
     assert verdict.judgement is Judgement.RIGHT
-    assert "1 of 1 right (100%)" in str(
-        (await alerted.moderator.slash(alerted.desk, "threshold show")).response.embeds[0].to_dict()  # type: ignore[union-attr]
-    )
+    assert "1 of 1 right (100%)" in await ask(alerted, "threshold show")
 
 
 @pytest.mark.parametrize("label", ["Delete", "Time out", "Right call", "False positive"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import discord
 import pytest
 import simcord
@@ -15,6 +13,7 @@ from bot.domain import GuildId, Kind
 from bot.platform.members import MODERATOR
 from model.classes import HARMS
 from model.scorer import Scorer
+from tests.answers import ask
 from tests.world import BORDERLINE, World
 
 DEFAULTS = Settings().moderation.defaults(Scorer.load().presets)
@@ -23,19 +22,11 @@ HIGHER = 0.9
 """Above BORDERLINE's score and not above the default for deletions."""
 
 
-async def answer(world: World, name: str, **options: object) -> str:
-    result = await world.moderator.slash(world.desk, name, **options)
-    assert result.ephemeral
-    assert result.response is not None
-    embeds = [embed.to_dict() for embed in result.response.embeds]
-    return result.response.content + json.dumps(embeds, ensure_ascii=False)
-
-
 async def test_a_new_threshold_decides_the_next_message(world: World) -> None:
     await world.choose_desk()
     await world.say(BORDERLINE)
     assert len(world.alerts) == 1
-    said = await answer(
+    said = await ask(
         world, "threshold set", **{"class": "insult", "action": "alert", "value": str(HIGHER)}
     )
     assert f"{DEFAULT:.2f} → **{HIGHER:.2f}**" in said
@@ -45,17 +36,17 @@ async def test_a_new_threshold_decides_the_next_message(world: World) -> None:
 
 async def test_a_threshold_can_be_switched_off_and_on(world: World) -> None:
     await world.choose_desk()
-    assert "**off**" in await answer(
+    assert "**off**" in await ask(
         world, "threshold set", **{"class": "hate", "action": "delete", "value": "off"}
     )
-    assert "off → **0.99**" in await answer(
+    assert "off → **0.99**" in await ask(
         world, "threshold set", **{"class": "hate", "action": "delete", "value": "0.99"}
     )
 
 
 async def test_deleting_below_alerting_is_refused_and_changes_nothing(world: World) -> None:
     before = world.policy
-    said = await answer(
+    said = await ask(
         world, "threshold set", **{"class": "hate", "action": "delete", "value": "0.1"}
     )
     assert "Nothing was changed" in said
@@ -70,9 +61,7 @@ async def test_thresholds_survive_a_restart_and_belong_to_one_server(
     async with simcord.run(app.client) as env:
         world = World.furnish(app, env)
         await world.choose_desk()
-        await answer(
-            world, "threshold set", **{"class": "hate", "action": "alert", "value": "0.75"}
-        )
+        await ask(world, "threshold set", **{"class": "hate", "action": "alert", "value": "0.75"})
         await app.close()
         again = await App.open(settings)
         await env.restart_bot(again.client)
@@ -82,14 +71,14 @@ async def test_thresholds_survive_a_restart_and_belong_to_one_server(
             again.parts.book.of(GuildId(world.guild.id + 1)).table()["hate", Kind.ALERT].threshold
             == DEFAULT
         )
-        assert "0.75" in await answer(world, "threshold show")
+        assert "0.75" in await ask(world, "threshold show")
         await again.close()
 
 
 async def test_show_tells_thresholds_channel_and_mode(world: World) -> None:
-    assert "nowhere yet" in await answer(world, "threshold show")
+    assert "nowhere yet" in await ask(world, "threshold show")
     await world.choose_desk()
-    said = await answer(world, "threshold show")
+    said = await ask(world, "threshold show")
     for part in (
         "hate",
         "insult",
@@ -104,15 +93,15 @@ async def test_show_tells_thresholds_channel_and_mode(world: World) -> None:
 
 
 async def test_score_shows_every_class_and_what_would_happen(world: World) -> None:
-    said = await answer(world, "score", text=BORDERLINE)
+    said = await ask(world, "score", text=BORDERLINE)
     for part in (*HARMS, "alert", "garbage"):
         assert part in said
-    assert '"nothing"' in await answer(world, "score", text="see you tomorrow")
+    assert '"nothing"' in await ask(world, "score", text="see you tomorrow")
     assert world.general.history() == []
 
 
 async def test_a_public_alert_channel_is_pointed_out(world: World) -> None:
-    assert "Everybody can read" in await answer(world, "alerts channel", channel=world.general)
+    assert "Everybody can read" in await ask(world, "alerts channel", channel=world.general)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from bot.policy.entries import (
     allow_entry,
     exempt_entry,
 )
-from tests.test_alert_buttons import said
+from tests.answers import said
 from tests.world import BORDERLINE, World
 
 HELPERS = discord.Permissions(manage_messages=True)

@@ -10,7 +10,7 @@ import pytest
 from bot.domain import Case, Decision, Kind, Outcome, Reason, Status
 from bot.enforcement.grouping import MOST_OPEN, OpenAlerts
 from tests import making
-from tests.test_alert_buttons import said, timed_out
+from tests.answers import said, timed_out
 from tests.world import BORDERLINE, HATEFUL, World
 
 START = making.START

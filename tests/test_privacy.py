@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bot.desk.privacy import USES
-from tests.test_alert_buttons import said
+from tests.answers import said
 from tests.world import BENIGN, BORDERLINE, World
 
 

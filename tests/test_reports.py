@@ -8,7 +8,7 @@ from simcord.backend.errors import SetupError
 
 from bot.desk.reports import REPORTS
 from bot.domain import Judgement
-from tests.test_alert_buttons import offered, said
+from tests.answers import offered, said
 from tests.world import BENIGN, BORDERLINE, World
 
 REPORT, WHY = "Report to moderators", "Why this score?"

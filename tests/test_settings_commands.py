@@ -1,0 +1,166 @@
+"""Setting up, exemptions, phrases and alerts: the commands as moderators use them."""
+
+from __future__ import annotations
+
+import discord
+import simcord
+
+from bot.app.lifecycle import App
+from bot.app.settings import Moderation, Settings
+from tests.answers import ask, offered
+from tests.world import BORDERLINE, HATEFUL, World
+
+
+def enforces(world: World) -> bool:
+    return world.policy.enforcing
+
+
+async def test_setup_asks_for_channel_and_preset_and_ends_with_a_test_alert(world: World) -> None:
+    dialogue = await world.moderator.slash(world.general, "setup")
+    assert dialogue.response is not None
+    await world.moderator.select(dialogue.response, [world.desk], custom_id="bw:setup_channel")
+    assert world.policy.alert_channel_id == world.desk.id
+    await world.moderator.select(dialogue.response, ["strict"], custom_id="bw:setup_preset")
+    assert world.policy.preset == "strict"
+    await world.moderator.click(dialogue.response, custom_id="bw:setup_test")
+    assert "Test alert" in (world.alert.embeds[0].title or "")
+    assert not any(offered(world).values())
+    assert "there is a test alert" in dialogue.response.content
+
+
+async def test_setup_says_what_the_bot_lacks_in_a_channel_and_changes_nothing(
+    world: World,
+) -> None:
+    me = world.env.bot.user
+    assert me is not None
+    closed = world.guild.create_text_channel(
+        "closed", overwrites={me: discord.PermissionOverwrite(send_messages=False)}
+    )
+    dialogue = await world.moderator.slash(world.general, "setup")
+    assert dialogue.response is not None
+    await world.moderator.select(dialogue.response, [closed], custom_id="bw:setup_channel")
+    assert "I lack **Send Messages" in dialogue.response.content
+    assert world.policy.alert_channel_id is None
+
+
+async def test_a_fresh_server_observes_and_mode_shows_first_what_enforcing_would_have_done(
+    settings: Settings,
+) -> None:
+    app = await App.open(settings.model_copy(update={"moderation": Moderation()}))
+    try:
+        async with simcord.run(app.client) as env:
+            world = World.furnish(app, env)
+            await world.choose_desk()
+            await world.say(HATEFUL)
+            assert world.texts() == [HATEFUL]
+            assert "Would delete" in (world.alert.embeds[0].title or "")
+            await world.moderator.click(world.alert, label="Right call")
+
+            asked = await world.moderator.slash(world.desk, "mode", mode="enforce")
+            assert asked.response is not None
+            shown = str(asked.response.embeds[0].to_dict())
+            assert "**1** messages deleted" in shown
+            assert "1 right and 0 false positives" in shown
+            assert not enforces(world)
+            await world.moderator.click(asked.response, label="Switch on")
+            assert enforces(world)
+
+            await world.say(HATEFUL)
+            assert world.texts() == [HATEFUL]  # the first one; the second is gone
+            assert "Observing" in await ask(world, "mode", mode="observe")
+            assert not enforces(world)
+    finally:
+        await app.close()
+
+
+async def test_moderators_are_exempt_by_default_and_that_can_be_changed(world: World) -> None:
+    await world.choose_desk()
+    await world.moderator.send(world.general, HATEFUL)
+    await world.app.drained()
+    assert world.texts() == [HATEFUL]
+    assert world.alerts == []
+    assert "moderators and administrators" in await ask(world, "exempt list")
+    await ask(world, "exempt remove", moderators=True)
+    assert "**not** exempt" in await ask(world, "exempt list")
+    await world.moderator.send(world.general, f"{HATEFUL}!")
+    await world.app.drained()
+    assert world.texts() == [HATEFUL]
+    assert len(world.alerts) == 1
+    await ask(world, "exempt add", moderators=True)
+    assert world.policy.moderators_exempt
+
+
+async def test_roles_members_channels_and_categories_can_be_exempt(world: World) -> None:
+    await world.choose_desk()
+    category = world.guild.create_category("anything goes")
+    inside = world.guild.create_text_channel("inside", category=category)
+    role = world.guild.create_role("Actor")
+    assert str(category.id) in await ask(world, "exempt add", channel=category)
+    await world.member.send(inside, HATEFUL)
+    await ask(world, "exempt add", role=role)
+    other = world.guild.add_member(world.env.create_user("rehearsing"), roles=[role])
+    await other.send(world.general, HATEFUL)
+    await ask(world, "exempt add", member=world.member)
+    await world.say(HATEFUL)
+    assert len(inside.history()) == 1
+    assert world.texts() == [HATEFUL] * 2
+    assert world.alerts == []
+    listed = await ask(world, "exempt list")
+    for target in (f"<#{category.id}>", f"<@&{role.id}>", f"<@{world.member.id}>"):
+        assert target in listed
+
+    assert "apply again" in await ask(world, "exempt remove", member=world.member)
+    await world.say(HATEFUL)
+    assert world.texts() == [HATEFUL] * 2
+    assert len(world.alerts) == 1
+    assert "name a role" in await ask(world, "exempt add")
+    assert "so already" in await ask(world, "exempt add", role=role)
+
+
+async def test_an_allowed_phrase_excuses_itself_and_nothing_else(world: World) -> None:
+    await world.choose_desk()
+    await ask(world, "allow add", phrase="  Play like GARBAGE ")
+    assert "play like garbage" in await ask(world, "allow list")
+    await world.say(BORDERLINE)
+    assert world.alerts == []
+    await world.say(f"{BORDERLINE}. {HATEFUL}")
+    assert len(world.alerts) == 1
+    assert "already" in await ask(world, "allow add", phrase="play like garbage")
+    choices = await world.moderator.autocomplete(world.desk, "allow remove", "phrase", "play")
+    assert [choice["value"] for choice in choices] == ["play like garbage"]
+    await ask(world, "allow remove", phrase="play like garbage")
+    assert "None" in await ask(world, "allow list")
+    await world.say(BORDERLINE)
+    assert len(world.alerts) == 2
+
+
+async def test_only_a_chosen_role_is_pinged_and_only_above_a_chosen_score(world: World) -> None:
+    await world.choose_desk()
+    role = world.guild.create_role("On call", mentionable=True)
+    await ask(world, "alerts ping", role=role, above=0.9)
+    await world.say(BORDERLINE)  # scores .88
+    assert world.alert.content == ""
+    await world.say(HATEFUL)
+    assert world.alert.content == role.mention
+    sent = [r for r in world.env.http_requests if r.method == "POST" and "messages" in r.path][-1]
+    assert isinstance(sent.json, dict)
+    assert sent.json["allowed_mentions"] == {"parse": [], "roles": [role.id]}
+    await ask(world, "alerts ping")
+    await world.say(f"{HATEFUL} now")
+    assert world.alert.content == ""
+
+
+async def test_alerts_speak_the_servers_language(world: World) -> None:
+    await world.choose_desk()
+    assert "dieser Sprache" in await ask(world, "alerts language", language="de")
+    await world.say(BORDERLINE)
+    assert (world.alert.embeds[0].title or "").startswith("Meldung")
+    assert set(offered(world)) == {"Löschen", "Auszeit", "Richtig", "Fehlalarm"}
+    await ask(world, "alerts language")
+    assert world.policy.language is None
+
+
+async def test_nothing_works_in_direct_messages(world: World) -> None:
+    for command in world.app.parts.tree.get_commands():
+        assert command.guild_only
+    assert await world.app.parts.tree.fetch_commands()
