@@ -74,6 +74,15 @@ class Lowered:
         self._tokens = Tokens(self._weights)
         self._pairs = Pairs(self._weights, self._tokens)
 
+    @property
+    def remembered(self) -> dict[str, int]:
+        """How many tokens, chunks and pairs are in memory."""
+        return {
+            "tokens": len(self._tokens),
+            "chunks": len(self._chunks),
+            "pairs": len(self._pairs),
+        }
+
     def decision_function(self, texts: Sequence[str]) -> Floats:
         """Return linear scores, shape (texts, heads), as the pipeline would."""
         if len(self._tokens) > REMEMBERED_TOKENS or len(self._chunks) > REMEMBERED_CHUNKS:

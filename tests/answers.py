@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 
 import discord
+from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 
 from tests.world import World
@@ -22,8 +23,27 @@ async def ask(world: World, name: str, **options: object) -> str:
     result = await world.moderator.slash(world.desk, name, **options)
     assert result.response is not None
     assert result.response.ephemeral
-    embeds = [embed.to_dict() for embed in result.response.embeds]
-    return result.response.content + json.dumps(embeds, ensure_ascii=False)
+    embeds = [json.dumps(each.to_dict(), ensure_ascii=False) for each in result.response.embeds]
+    return "\n".join([result.response.content, *embeds]).strip()
+
+
+async def shown(world: World, name: str, **options: object) -> discord.Embed:
+    """Have the moderator use a command that answers with one embed; return it."""
+    result = await world.moderator.slash(world.desk, name, **options)
+    assert result.response is not None
+    (embed,) = result.response.embeds
+    return embed
+
+
+def ruled(embed: discord.Embed) -> dict[str, list[str]]:
+    """Return what an explained score says of each class: the rules, in their order."""
+    rules: dict[str, list[str]] = {}
+    for line in (embed.description or "").strip("`\n").splitlines():
+        if line.startswith("  "):
+            rules[next(reversed(rules))].append(line.strip())
+        else:
+            rules[line.split()[0]] = []
+    return rules
 
 
 def field(world: World, name: str) -> str:
@@ -43,6 +63,8 @@ def offered(world: World) -> dict[str, bool]:
     }
 
 
-async def timed_out(world: World) -> datetime | None:
-    """Return until when the member is timed out."""
-    return (await world.fetched()).timed_out_until
+async def timed_out(world: World, who: MemberActor | None = None) -> datetime | None:
+    """Return until when the member, or another one, is timed out; the bot keeps no members."""
+    guild = world.env.bot.get_guild(world.guild.id)
+    assert guild is not None
+    return (await guild.fetch_member((who or world.member).id)).timed_out_until

@@ -10,6 +10,8 @@ from bot.app.lifecycle import App
 from bot.app.settings import Moderation, Settings
 from bot.enforcement.breaker import REFUSALS
 from bot.platform.surfaces import post_of
+from tests.answers import field
+from tests.database import rows
 from tests.world import BENIGN, BORDERLINE, HATEFUL, World
 
 pytestmark = pytest.mark.simcord
@@ -111,17 +113,24 @@ async def test_bots_are_not_scored_and_webhooks_are(world: World) -> None:
 
 async def test_a_message_is_deleted_in_a_thread_and_a_voice_channel(world: World) -> None:
     await world.choose_desk()
-    voice = world.guild.create_voice_channel("talk")
-    await world.member.send(voice, HATEFUL)
-    await world.app.drained()
-    assert voice.history() == []
-    assert len(world.alerts) == 1
+    parent = world.env.bot.get_channel(world.general.id)
+    assert isinstance(parent, discord.TextChannel)
+    await parent.create_thread(name="aside", type=discord.ChannelType.public_thread)
+    (thread,) = world.general.threads
+    for place in (thread, world.guild.create_voice_channel("talk")):
+        await world.env.advance_time(60)
+        await world.member.send(place, f"{HATEFUL} in {place.name}")
+        await world.app.drained()
+        assert place.history() == []
+        assert (world.alert.embeds[0].title or "").startswith("Deleted")
+        assert f"<#{place.id}>" in field(world, "Channel")
+    assert len(world.alerts) == 2
 
 
-async def test_direct_messages_are_none_of_its_business(world: World) -> None:
+async def test_direct_messages_are_none_of_its_business(world: World, settings: Settings) -> None:
     await world.member.send_dm(HATEFUL)
     await world.app.drained()
-    assert await world.recorded() == 0
+    assert rows(settings.storage.database, "SELECT count(*) FROM cases") == [(0,)]
 
 
 async def test_without_an_alert_channel_it_deletes_and_says_what_is_missing(world: World) -> None:
@@ -202,18 +211,15 @@ async def test_what_discord_refuses_is_given_up_and_reported(world: World) -> No
     assert "status 400, code 50035" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]
 
 
-async def test_deletions_go_before_alerts(world: World) -> None:
+async def test_a_message_is_deleted_before_its_alert_is_sent(world: World) -> None:
     await world.choose_desk()
     before = len(world.env.http_requests)
-    for _ in range(3):
-        await world.member.send(world.general, HATEFUL)
-    await world.app.drained()
-    asked = [request.method for request in world.env.http_requests[before:]]
-    assert asked.count("DELETE") == 3
-    assert asked.count("POST") == 1
-    # The first alert may go out before the later messages come; no deletion waits for an alert.
-    assert asked[0] == "DELETE"
-    assert asked[-1] in {"POST", "PATCH"}
+    message = await world.say(HATEFUL)
+    asked = [(request.method, request.path) for request in world.env.http_requests[before:]]
+    assert asked == [
+        ("DELETE", f"/channels/{world.general.id}/messages/{message.id}"),
+        ("POST", f"/channels/{world.desk.id}/messages"),
+    ]
 
 
 async def test_a_stopped_dispatcher_takes_nothing_on(world: World) -> None:
@@ -221,7 +227,7 @@ async def test_a_stopped_dispatcher_takes_nothing_on(world: World) -> None:
     await world.app.parts.dispatcher.stop()
     await world.say(HATEFUL)
     assert world.texts() == [HATEFUL]
-    assert len(await world.app._store.journal.unfinished()) == 1
+    assert len(await world.app.context.store.journal.unfinished()) == 1
 
 
 async def test_a_message_already_gone_counts_as_deleted(world: World) -> None:
@@ -251,8 +257,7 @@ async def test_what_a_stopped_bot_left_is_done_by_the_next(settings: Settings) -
         assert (alert.title or "").startswith("Deleted")
         # The quotation waited, encrypted, and is erased now that the alert is sent.
         assert HATEFUL in (alert.description or "")
-        (left,) = await second._store._database.rows("SELECT count(*) FROM excerpts")
-        assert left[0] == 0
+        assert rows(settings.storage.database, "SELECT count(*) FROM excerpts") == [(0,)]
         await second.close()
 
 

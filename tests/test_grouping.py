@@ -109,6 +109,7 @@ async def test_a_quarrel_is_one_alert_that_counts_up(world: World) -> None:
     assert asked.response is not None
     await world.moderator.click(asked.response, label="10 min")
     assert await timed_out(world) is not None
+    assert await timed_out(world, second) is not None
     await world.moderator.click(world.alert, label="Delete")
     assert world.texts() == []
 

@@ -72,8 +72,8 @@ def test_a_score_does_not_depend_on_what_was_learnt_beside_it() -> None:
         *random_texts(300),
     ]
     together = lowered.decision_function(texts)
-    assert len(lowered._tokens) > FEW_TOKENS
-    assert len(lowered._pairs) > FEW_PAIRS
+    assert lowered.remembered["tokens"] > FEW_TOKENS
+    assert lowered.remembered["pairs"] > FEW_PAIRS
     for text, scores in zip(texts, together, strict=True):
         lowered.forget()
         # Word by word, so that hardly anything is new when the text is read.
@@ -119,16 +119,19 @@ def test_a_hash_is_found_in_its_row_or_not_at_all(known: set[int], asked: list[i
     assert [rows.find_one(key) for key in asked] == expected
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.lowered.REMEMBERED_TOKENS", 50)
-    monkeypatch.setattr("model.lowered.REMEMBERED_PAIRS", 50)
+@pytest.mark.parametrize("memory", ["tokens", "chunks", "pairs"])
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch, memory: str) -> None:
+    monkeypatch.setattr(f"model.lowered.REMEMBERED_{memory.upper()}", 50)
     model, _ = artefact.load(artefact.PACKAGED)
     lowered = Lowered(model)
     texts = random_texts(400)
-    scores = np.vstack([lowered.predict_proba([text]) for text in texts])
-    assert len(lowered._tokens) < 200
-    assert len(lowered._pairs) < 200
-    np.testing.assert_allclose(scores, SCORER.probabilities(texts), atol=1e-9)
+    most = 0
+    scores = []
+    for text in texts:
+        scores.append(lowered.predict_proba([text]))
+        most = max(most, lowered.remembered[memory])
+    assert 50 < most < 200
+    np.testing.assert_allclose(np.vstack(scores), SCORER.probabilities(texts), atol=1e-9)
 
 
 def test_scoring_nothing_gives_nothing() -> None:
@@ -188,10 +191,19 @@ def test_every_token_is_in_a_passage(tokens: int) -> None:
 
 
 def test_a_text_that_is_hard_to_compare_is_explained_as_a_whole() -> None:
-    text = "i d i o t die die die " * 330
-    words = SCORER.explain(text)
-    assert max(word.weights["insult"] for word in words) > 0
-    assert {word.end <= len(text) for word in words} == {True}
+    """From the first word on that was joined out of others; those before it have their places."""
+    spelt_out = "i d i o t die die die "
+    short = SCORER.explain(f"well {spelt_out}")
+    assert [(word.start, word.end) for word in short] == [
+        (0, 4),
+        (5, 14),
+        (15, 18),
+        (19, 22),
+        (23, 26),
+    ]
+    long = SCORER.explain(f"well {spelt_out * 330}")
+    assert [(word.start, word.end) for word in long] == [(0, 4), (5, 4 + len(spelt_out) * 330)]
+    assert long[1].weights["insult"] > 0
 
 
 @given(st.text(max_size=200))
