@@ -13,7 +13,7 @@ from bot.domain import GuildId, Kind
 from bot.platform.members import MODERATOR
 from model.classes import HARMS
 from model.scorer import Scorer
-from tests.answers import ask
+from tests.answers import ask, ruled, shown
 from tests.world import BORDERLINE, World
 
 DEFAULTS = Settings().moderation.defaults(Scorer.load().presets)
@@ -78,25 +78,30 @@ async def test_thresholds_survive_a_restart_and_belong_to_one_server(
 async def test_show_tells_thresholds_channel_and_mode(world: World) -> None:
     assert "nowhere yet" in await ask(world, "threshold show")
     await world.choose_desk()
-    said = await ask(world, "threshold show")
-    for part in (
-        "hate",
-        "insult",
-        "threat",
-        "offensive",
-        f"{DEFAULT:.2f}",
-        "off",
-        f"<#{world.desk.id}>",
-        "enforcing",
-    ):
-        assert part in said
+    embed = await shown(world, "threshold show")
+    (_, *lines) = (embed.description or "").split("```")[1].strip("\n").splitlines()
+    assert {line.split()[0]: line.split()[1:] for line in lines} == {
+        harm: [
+            "off" if limit is None else f"{limit:.2f}"
+            for limit in (limits.alert, limits.delete, limits.timeout)
+        ]
+        for harm, limits in DEFAULTS.presets["balanced"].items()
+    }
+    fields = {found.name: found.value or "" for found in embed.fields}
+    assert fields["Alerts go to"] == f"<#{world.desk.id}>"
+    assert fields["Mode"].startswith("enforcing")
 
 
 async def test_score_shows_every_class_and_what_would_happen(world: World) -> None:
-    said = await ask(world, "score", text=BORDERLINE)
-    for part in (*HARMS, "alert", "garbage"):
-        assert part in said
-    assert '"nothing"' in await ask(world, "score", text="see you tomorrow")
+    alerted = await shown(world, "score", text=BORDERLINE)
+    rules = ruled(alerted)
+    assert list(rules) == list(HARMS)
+    assert rules["insult"] == [f"≥ {DEFAULT:.2f} alert"]
+    follows, moved = alerted.fields
+    assert follows.value == "alert"
+    assert "||garbage||" in (moved.value or "")
+    harmless = await shown(world, "score", text="see you tomorrow")
+    assert harmless.fields[0].value == "nothing"
     assert world.general.history() == []
 
 
@@ -158,7 +163,7 @@ async def test_names_and_limits_are_discords(world: World) -> None:
     for command in world.app.parts.tree.walk_commands(type=discord.AppCommandType.chat_input):
         assert command.name == command.name.lower()
         assert 1 <= len(command.description) <= 100
-        assert command.guild_only or command.parent is not None
+        assert (command.root_parent or command).guild_only
     for root in world.app.parts.tree.get_commands():
         for_members = root.name in {"Report to moderators", "privacy"}
         assert root.default_permissions == (None if for_members else MODERATOR)

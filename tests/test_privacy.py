@@ -56,4 +56,6 @@ async def test_being_forgotten_here_changes_nothing_elsewhere(world: World) -> N
     await same.send(there, BENIGN)
     await world.say(BENIGN)
     await world.member.slash(world.general, "privacy forget")
-    assert "Nothing is kept" not in said(await same.slash(there, "privacy show"))
+    assert "Nothing is kept" in said(await world.member.slash(world.general, "privacy show"))
+    # The message and the name it came with.
+    assert "scores of 2 messages" in said(await same.slash(there, "privacy show"))

@@ -20,7 +20,7 @@ from bot.platform.permissions import (
 )
 from bot.ui.discord.translation import Translator, text
 from bot.ui.words import LANGUAGES, table, words_for
-from tests.world import BORDERLINE, World
+from tests.world import World
 
 ROOT = Path(__file__).parent.parent
 ENGLISH = table("en").texts
@@ -125,7 +125,6 @@ async def test_what_is_synced_carries_the_translations(world: World) -> None:
     }  # fmt: skip
     menu = commands["Report to moderators"]
     assert menu.name_localizations[discord.Locale.german] == "Der Moderation melden"
-    assert len(BORDERLINE) > 0
     spanish = commands["score"].description_localizations[discord.Locale.latin_american_spanish]
     assert spanish == table("es")("command.score")
 
@@ -135,6 +134,8 @@ def test_every_permission_that_may_be_missing_has_its_name_in_discords_settings(
     missing = lacking(discord.Permissions.none(), needed)
     assert len(missing) == 6
     for language in LANGUAGES:
-        assert table(language).permissions(missing)
+        named = table(language).permissions(missing).split(", ")
+        assert len(set(named)) == len(missing)
+        assert not set(named) & set(missing)  # by discord.py's names, as where one has none here
     note = Note("failed.delete_permission", {"missing": "read_messages manage_messages"})
     assert "fehlt Kanal ansehen, Nachrichten verwalten in" in table("de").note(note)
