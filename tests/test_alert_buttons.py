@@ -147,6 +147,23 @@ async def test_moderators_and_administrators_are_never_timed_out(world: World, r
     assert len(world.alerts) == 1
 
 
+@pytest.mark.parametrize(
+    ("right", "refusal"),
+    [
+        ("manage_messages", "moderators are never timed out"),
+        ("administrator", "administrators and the owner cannot be timed out"),
+    ],
+)
+async def test_whoever_has_become_a_moderator_since_is_not_timed_out(
+    alerted: World, right: str, refusal: str
+) -> None:
+    role = alerted.guild.create_role("New", permissions=discord.Permissions(**{right: True}))
+    await (await alerted.fetched()).add_roles(discord.Object(role.id))
+    result = await alerted.moderator.click(alerted.alert, label="Time out")
+    assert refusal in said(result)
+    assert await timed_out(alerted) is None
+
+
 async def test_what_cannot_be_done_is_said(alerted: World) -> None:
     message = alerted.general.history()[0]
     alerted.env.inject_error("DELETE", "/channels/*/messages/*", status=403, code=50013)
