@@ -7,7 +7,7 @@ import pytest
 
 from bot.desk.people import Asker, RefusalError, Right
 from bot.desk.settings import rights_for
-from bot.domain import UserId
+from bot.domain import Kind, UserId
 from bot.policy.entries import (
     ALERT_CHANNEL,
     EXEMPT_MODERATORS,
@@ -86,7 +86,8 @@ async def test_manage_messages_alone_tunes_alerts_and_deletions(world: World) ->
     helper = world.guild.create_role("Helper", permissions=HELPERS)
     person = world.guild.add_member(world.env.create_user("kim"), roles=[helper])
     options = {"class": "hate", "action": "delete", "value": "0.9"}
-    assert "0.90" in said(await person.slash(world.desk, "threshold set", **options))
+    assert "→ **0.90**" in said(await person.slash(world.desk, "threshold set", **options))
+    assert world.policy.table()["hate", Kind.DELETE].threshold == 0.9
 
 
 async def test_who_may_do_what_stands_where_thresholds_are_shown(world: World) -> None:

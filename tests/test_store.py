@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,19 +70,30 @@ async def test_a_servers_settings_survive(tmp_path: Path, opened: Opened) -> Non
     await store.close()
 
 
+SCHEMAS = sorted((Path(store_package.__file__).parent / "migrations").glob("*.sql"))
+
+
+def database_of(path: Path, version: int, *, since: int, holding: Sequence[str]) -> None:
+    """Make a database of a schema, with what was written at an earlier one and upgraded since."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number, script in enumerate(SCHEMAS[:version], start=1):
+            connection.executescript(script.read_text(encoding="utf-8"))
+            if number == since:
+                for statement in holding:
+                    connection.execute(statement)
+                connection.commit()
+        connection.execute(f"PRAGMA user_version = {version}")
+
+
+@pytest.mark.parametrize("version", range(1, len(SCHEMAS) + 1))
 async def test_rows_from_before_insults_were_scored_come_back_without_that_score(
-    tmp_path: Path, opened: Opened
+    tmp_path: Path, opened: Opened, version: int
 ) -> None:
-    scripts = sorted((Path(store_package.__file__).parent / "migrations").glob("*.sql"))
-    connection = sqlite3.connect(tmp_path / "db")
-    connection.executescript(scripts[0].read_text())
-    connection.execute("INSERT INTO scores VALUES (1, 0, 2, 3, 4, 5, 6, 'm', 0.9, 0.1, 0.0)")
-    connection.execute(
-        "INSERT INTO actions VALUES (1, 0, 'alert', 2, 'hate', 0.9, 0.5, 'pending', '', 7, NULL)"
+    written = (
+        "INSERT INTO scores VALUES (1, 0, 2, 3, 4, 5, 6, 'm', 0.9, 0.1, 0.0)",
+        "INSERT INTO actions VALUES (1, 0, 'alert', 2, 'hate', 0.9, 0.5, 'pending', '', 7, NULL)",
     )
-    connection.execute("PRAGMA user_version = 1")
-    connection.commit()
-    connection.close()
+    database_of(tmp_path / "db", version, since=1, holding=written)
     store = await opened(tmp_path / "db")
     (case,) = await store.journal.unfinished()
     assert case.decision.scores == {"hate": 0.9, "offensive": 0.1, "neither": pytest.approx(0.1)}
@@ -91,17 +104,16 @@ async def test_rows_from_before_insults_were_scored_come_back_without_that_score
     await store.close()
 
 
-async def test_settings_from_before_scopes_are_taken_over(tmp_path: Path, opened: Opened) -> None:
-    scripts = sorted((Path(store_package.__file__).parent / "migrations").glob("*.sql"))
-    connection = sqlite3.connect(tmp_path / "db")
-    for script in scripts[:2]:
-        connection.executescript(script.read_text())
-    connection.execute("INSERT INTO guilds VALUES (7, 70)")
-    connection.execute("INSERT INTO thresholds VALUES (7, 'hate', 'alert', 0.25, 1, 1)")
-    connection.execute("INSERT INTO thresholds VALUES (7, 'hate', 'delete', NULL, 1, 1)")
-    connection.execute("PRAGMA user_version = 2")
-    connection.commit()
-    connection.close()
+@pytest.mark.parametrize("version", range(2, len(SCHEMAS) + 1))
+async def test_settings_from_before_scopes_are_taken_over(
+    tmp_path: Path, opened: Opened, version: int
+) -> None:
+    written = (
+        "INSERT INTO guilds VALUES (7, 70)",
+        "INSERT INTO thresholds VALUES (7, 'hate', 'alert', 0.25, 1, 1)",
+        "INSERT INTO thresholds VALUES (7, 'hate', 'delete', NULL, 1, 1)",
+    )
+    database_of(tmp_path / "db", version, since=2, holding=written)
     store = await opened(tmp_path / "db")
     assert await store.settings.entries() == {
         7: {

@@ -200,7 +200,7 @@ async def test_a_nickname_is_told_of_once(world: World) -> None:
     await world.app.drained()
     (embed,) = world.alert.embeds
     assert "a nickname" in str(embed.to_dict())
-    assert "Jump" not in str(embed.to_dict())
+    assert "discord.com/channels" not in str(embed.to_dict())
     await world.env.advance_time(600)
     await other.send(world.general, BENIGN)
     await world.app.drained()
