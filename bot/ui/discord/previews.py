@@ -21,11 +21,11 @@ PICTURE: Final = "preview.png"
 def threshold_table(policy: Policy, scopes: Scopes, words: Words) -> str:
     """Draw the thresholds that hold in some scopes as a code block."""
     heads = [words(f"short.{kind}") for kind in Kind]
-    rows = [f"{'':<10}" + "".join(f"{head:>8}" for head in heads)]
+    rows = [f"{'':<10}" + "".join(f"{head:>9}" for head in heads)]
     table_ = policy.table(scopes)
     for harm in policy.defaults:
         values = [shown(table_[harm, kind].threshold, words) for kind in Kind]
-        rows.append(f"{harm:<10}" + "".join(f"{value:>8}" for value in values))
+        rows.append(f"{harm:<10}" + "".join(f"{value:>9}" for value in values))
     return "```\n" + "\n".join(rows) + "\n```"
 
 
