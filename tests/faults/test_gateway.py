@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import SLOW, row, run_with
+from tests.faults.harness import SLOW, check, row, run_with
 from tests.process import bellwether, ready, settings_for, until, with_alert_channel
 from tests.standin import MODERATOR_ROLE, StandIn
 from tests.world import BENIGN, BORDERLINE, HATEFUL
@@ -99,4 +99,6 @@ async def test_a_moderators_edit_told_without_their_roles(tmp_path: Path) -> Non
             gone = await standin.say(HATEFUL)
             await until(lambda: gone in standin.deleted, running)
             assert await running.stop() == 0
+        figures = check(tmp_path, standin)
         assert standin.deleted == [gone]
+    row("a moderator's edit told without their roles", times=1, **figures)

@@ -1,6 +1,6 @@
 """The translation table: every text a person reads, by key and language.
 
-One TOML file a language; English is complete, and a test holds the others against it. Texts are
+Two TOML files a language, answers and commands; English is complete, and a test holds the others against it. Texts are
 filled in with ``str.format``.
 """
 
@@ -49,8 +49,11 @@ class Words:
 @cache
 def table(language: str) -> Words:
     """Return a language's table as it stands in the package; raises ``FileNotFoundError``."""
-    document = (resources.files(__name__) / f"{language}.toml").read_text(encoding="utf-8")
-    return Words(language, dict(_flattened(tomllib.loads(document))))
+    texts: dict[str, str] = {}
+    for name in (f"{language}.toml", f"{language}.commands.toml"):
+        document = (resources.files(__name__) / name).read_text(encoding="utf-8")
+        texts.update(_flattened(tomllib.loads(document)))
+    return Words(language, texts)
 
 
 def words_for(locale: str | None) -> Words:
