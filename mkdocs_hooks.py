@@ -23,6 +23,7 @@ PUBLISHED = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "bench/gateway.json": "gateway.json",
+    "bench/worst_text.json": "worst_text.json",
     "config.example.toml": "config.example.toml",
     "model/trained/MODEL_CARD.md": "model-card.md",
 }
