@@ -24,6 +24,7 @@ from bot.domain import (
 from bot.store.ports import Mark
 from bot.store.sqlite.store import SqliteStore
 from model.classes import HARMS
+from tests import making
 from tests.database import Opened, again, decision, execute, finish, rows, stores
 
 opened = pytest.fixture(stores)
@@ -153,3 +154,17 @@ async def test_a_server_that_was_left_is_erased_after_the_delay(
     assert await store.settings.entries() == {}
     assert await store.settings.changes(here) == []
     assert await store.watermarks.all() == {}
+
+
+async def test_what_was_reported_lately_stays_though_nothing_was_due(
+    tmp_path: Path, opened: Opened
+) -> None:
+    store = await opened(tmp_path / "db")
+    made = making.decision(1)
+    await store.journal.record([made])
+    await store.verdicts.reported(made.post.id)
+    week = datetime.now(UTC) - timedelta(days=7)
+    author = made.post.author_id
+    assert await store.housekeeping.forget_author(author, decided_before=week) == 0
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    assert await store.housekeeping.forget_author(author, decided_before=later) == 1

@@ -204,3 +204,15 @@ class Watched(RuleBasedStateMachine):
 
 
 TestWatched = Watched.TestCase
+
+
+def test_a_post_that_waits_for_roles_keeps_its_channels_mark_down() -> None:
+    gaps = Gaps()
+    gaps.know(HERE)
+    gaps.hold(CHANNEL)
+    gaps.hold(CHANNEL)
+    gaps.release(CHANNEL)
+    assert not gaps.caught_up(making.post())
+    assert gaps.caught_up(making.post(channel=4))
+    gaps.release(CHANNEL)
+    assert gaps.caught_up(making.post())

@@ -188,3 +188,15 @@ def test_duplicates_and_replays_in_any_order_have_the_same_end(
         replayed[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(replayed)], strict=True)
     ]
     assert asyncio.run(end(batches)) == asyncio.run(end([[one] for one in decisions]))
+
+
+async def test_a_message_edited_a_thousand_times_is_known_by_the_kinds_it_had(
+    tmp_path: Path, opened: Opened
+) -> None:
+    store = await opened(tmp_path / "db")
+    edits = [making.decision(1, Kind.ALERT, revision=Revision(f"e{n:016d}")) for n in range(1_000)]
+    await store.journal.record(edits)
+    asked = making.post(1, revision=Revision("e5000"))
+    taken = await store.journal.taken([asked, edits[7].post])
+    assert taken.known == {edits[7].post.id}
+    assert taken.kinds == {making.case_id(1): {Kind.ALERT}}

@@ -26,6 +26,7 @@ from bot.judging.judge import Judge
 from bot.judging.pipeline import Pipeline, SetAsideError
 from bot.policy.book import PolicyBook
 from bot.store.patience import Patience
+from bot.store.ports import StoreBrokenError
 from bot.store.sqlite.store import SqliteStore
 from model.scorer import Scorer
 from tests import making
@@ -223,3 +224,17 @@ async def test_a_subscriber_that_fails_stops_nobody(line: Line) -> None:
     line.pipeline.decided.add(heard.extend)
     await decided(line, [making.post(text=HATEFUL)])
     assert len(heard) == len(line.handed) == 1
+
+
+async def test_a_damaged_database_ends_the_pipeline_and_blames_no_post(
+    judge: Judge, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(posts: Sequence[Post]) -> Taken:
+        raise StoreBrokenError(len(posts))
+
+    monkeypatch.setattr(store.journal, "taken", broken)
+    made = Line(judge, store, lambda _post: True)
+    await made.pipeline.enter(making.post())
+    with pytest.raises(StoreBrokenError):
+        await made.pipeline.run()
+    assert made.pipeline.set_aside == 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import Post, Surface
-from bot.judging.queue import FairQueue, Waiting
+from bot.judging.queue import TURN_CHARACTERS, FairQueue, Waiting
 from tests import making
 
 
@@ -49,3 +49,22 @@ def test_a_full_queue_makes_room_at_the_longest_line() -> None:
     assert queue.displace(Waiting(neighbour)).post is latest
     assert queue.qsize() == 4
     assert [queue.get_nowait().post for _ in range(4)] == [raid[0], neighbour, raid[1], raid[3]]
+
+
+def test_a_full_queue_of_many_servers_stays_whole() -> None:
+    queue = FairQueue(2)
+    for guild in (1, 2):
+        queue.put_nowait(Waiting(making.post(guild=guild)))
+    third = Waiting(making.post(guild=3))
+    assert queue.displace(third) is third  # no line is longer than its own would be
+    assert [queue.get_nowait().post.guild_id for _ in range(2)] == [1, 2]
+
+
+def test_a_long_text_takes_as_many_turns_as_it_costs() -> None:
+    queue = FairQueue(100)
+    long = "x" * (3 * TURN_CHARACTERS)
+    queue.put_nowait(Waiting(making.post(1, guild=1, text=long)))
+    for number in range(2, 8):
+        queue.put_nowait(Waiting(making.post(number, guild=2, text="short")))
+    order = [queue.get_nowait().post.subject_id for _ in range(7)]
+    assert order == [2, 3, 4, 1, 5, 6, 7]

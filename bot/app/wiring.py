@@ -105,7 +105,7 @@ def assemble(
         hours=settings.catch_up.hours,
         messages=settings.catch_up.messages,
     )
-    roles = Roles(client, submit)
+    roles = Roles(client, gaps, submit)
     gate = DiscordGate(servers)
     context = Context(
         store=store,

@@ -30,11 +30,13 @@ from bot.domain import (
     Surface,
     UserId,
     Verdict,
+    failed,
     time_out_end,
 )
 from bot.enforcement.grouping import OpenAlerts
 from bot.judging.judge import highest
 from bot.policy.thresholds import LONGEST_TIMEOUT
+from bot.retries import PASSING, RefusedError
 from bot.store.ports import Journal, Verdicts
 
 DURATIONS: Final = (10, 60, 24 * 60, 7 * 24 * 60, LONGEST_TIMEOUT)
@@ -144,7 +146,11 @@ class AlertDesk:
         if earlier is not None:
             raise RefusalError(Note("act.deleted_already", {"by": f"<@{earlier.by_id}>"}))
         for posts in by_channel.values():
-            _succeeded(await self._hands.delete_posts(posts))
+            try:
+                outcome = await self._hands.delete_posts(posts)
+            except (*PASSING, RefusedError) as error:
+                outcome = failed("failed.refused", reason=str(error))
+            _succeeded(outcome)
         await self._verdicts.acted([case.id for case in cases], Act.DELETE, asker.id)
         return cases
 
@@ -202,9 +208,13 @@ class AlertDesk:
         found = await self._targets(cases, asker)
         done, refused = [], list(found.refused)
         for target in found.done:
-            outcome = await self._hands.time_out_until(
-                cases[0].id.guild, target.id, until, reason, lifting=lifting
-            )
+            try:
+                outcome = await self._hands.time_out_until(
+                    cases[0].id.guild, target.id, until, reason, lifting=lifting
+                )
+            except (*PASSING, RefusedError) as error:
+                # Of several people the others still are; each that was is recorded.
+                outcome = failed("failed.refused", reason=str(error))
             if outcome.status is Status.FAILED:
                 note = outcome.note or Note("failed.refused", {"reason": ""})
                 refused.append(Target(target.id, target.name, note))

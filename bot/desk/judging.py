@@ -65,9 +65,11 @@ class JudgingDesk:
         act = post.at > datetime.now(UTC) - STILL_WAITING
         waiting = await self._pipeline.enter(post, act=act)
         try:
-            return await waiting
+            decision = await waiting
         except SetAsideError:
             raise RefusalError(Note("refused.not_judged")) from None
+        # Of a message that was decided before, what would be due, as of any other.
+        return decide(self._book.of(post.guild_id), post, decision.scores, decision.model)
 
     async def _explained(self, decision: Decision) -> Opinion:
         explanation = await asyncio.to_thread(self._judge.explain, decision.post)

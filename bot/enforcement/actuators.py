@@ -14,7 +14,7 @@ OBSERVED: Final = Outcome(Status.OBSERVED)
 class Actuator(Protocol):
     """Carries out one kind of action on some messages of one server and says how each ended.
 
-    Raises only ``TryAgainError``; whatever a retry cannot mend is an outcome. Another attempt with
+    Raises ``TryAgainError`` and ``RefusedError``; what is known to be final is an outcome. Another attempt with
     the same cases does nothing twice.
     """
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import structlog
 
 from bot.domain import Case, CaseId, ChannelId, Kind, Outcome, Status, failed
+from bot.domain.snowflakes import time_at
 from bot.enforcement.actuators import DONE
 from bot.enforcement.alert_channel import AlertChannel, AlertRemovedError
 from bot.enforcement.grouping import LONGEST_OPEN, OpenAlert, OpenAlerts
@@ -97,6 +98,8 @@ class Alerting:
         if not assigned:
             return list(cases)
         since = min(case.decision.post.at for case in cases) - LONGEST_OPEN
+        leads = [told.lead.subject for told in assigned.values()]
+        since = min(since, *(time_at(lead) for lead in leads))
         shown = await self._channel.shown(cases[0].id.guild, since)
         found = []
         for case in cases:

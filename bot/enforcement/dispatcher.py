@@ -16,7 +16,7 @@ from bot.domain import Case, CaseId, ChannelId, GuildId, Kind, Mode, Note, Outco
 from bot.enforcement.actuators import Actuator
 from bot.enforcement.alert_channel import AlertChannel
 from bot.enforcement.alerting import Alerting
-from bot.enforcement.breaker import Breaker
+from bot.enforcement.breaker import REFUSALS_IN_A_SERVER, Breaker
 from bot.policy.book import PolicyBook
 from bot.retries import PASSING, RefusedError, patiently
 from bot.store.patience import Patience
@@ -155,9 +155,12 @@ class Dispatcher:
         outcomes: Sequence[Outcome]
         # A channel in which nothing may be deleted says nothing about the others.
         where = cases[0].decision.post.channel_id if kind is Kind.DELETE else None
-        breaker = self._breakers.setdefault((guild, kind, where), Breaker())
+        breakers = [
+            self._breakers.setdefault((guild, kind, None), Breaker(refusals=REFUSALS_IN_A_SERVER)),
+            self._breakers.setdefault((guild, kind, where or ChannelId(0)), Breaker()),
+        ]
         try:
-            if breaker.open():
+            if any(breaker.open() for breaker in breakers):
                 outcomes = [failed("failed.paused")] * len(cases)
             elif kind is Kind.ALERT:
                 outcomes, leads = await patiently(kind, partial(self._alerting.alert, cases))
@@ -167,7 +170,10 @@ class Dispatcher:
                 outcomes = await patiently(kind, partial(act, cases))
         except RefusedError as error:
             outcomes = [failed("failed.refused", reason=str(error))] * len(cases)
-        breaker.note(outcomes)
+        for breaker in breakers:
+            breaker.note(outcomes)
+        for key in [key for key, found in self._breakers.items() if found.idle()]:
+            del self._breakers[key]
         await self._patience.until_written(
             partial(self._journal.finish, cases, kind, outcomes, leads), "outcome"
         )

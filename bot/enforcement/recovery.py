@@ -10,7 +10,7 @@ import structlog
 
 from bot.domain import Case, GuildId
 from bot.enforcement.alerting import Alerting
-from bot.retries import patiently
+from bot.retries import RefusedError, patiently
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -46,6 +46,9 @@ class Recovery:
     async def _take_up(self, cases: Sequence[Case]) -> None:
         try:
             left = await patiently("taking up", partial(self._alerting.recalled, cases))
+        except RefusedError as error:
+            log.warning("alert channel not read", reason=str(error))
+            self._hand_on(cases)
         except Exception:
             # They stay pending on disk; handing them on could tell moderators twice.
             log.exception("cases left pending after an unforeseen error", cases=len(cases))

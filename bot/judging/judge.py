@@ -52,11 +52,19 @@ class Judge:
         ):
             decision = decide(policy, post, scores, self._scorer.version)
             if taken is not None:
-                decision = further(decision, taken.kinds.setdefault(about(post.id), set()))
+                decision = self._further(decision, taken)
             if decision.reasons:
                 decision = replace(decision, words=self._heaviest(decision, text))
             decisions.append(decision)
         return decisions
+
+    @staticmethod
+    def _further(decision: Decision, taken: Taken) -> Decision:
+        case = decision.post.id
+        if case in taken.known:
+            return replace(decision, reasons=())  # it was decided, whatever came of it
+        taken.known.add(case)
+        return further(decision, taken.kinds.setdefault(about(case), set()))
 
     def explain(self, post: Post) -> Explanation:
         """Return what moved a post's scores, word by word."""

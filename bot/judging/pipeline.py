@@ -12,7 +12,7 @@ from bot.domain import Case, Decision, Post, Surface
 from bot.judging.judge import Judge
 from bot.judging.queue import FairQueue, Waiting, cost_of
 from bot.store.patience import Patience
-from bot.store.ports import Journal, Mark
+from bot.store.ports import Journal, Mark, StoreBrokenError
 from bot.subscribers import Subscribers
 
 log = structlog.stdlib.get_logger(__name__)
@@ -113,6 +113,8 @@ class Pipeline:
         """Process a batch; where that fails, one by one, leaving out each post that cannot be."""
         try:
             await self._process(batch)
+        except StoreBrokenError:
+            raise  # no post is to blame
         except Exception as error:  # noqa: BLE001 - a text, a rule or an id can be wrong in any way
             if len(batch) == 1:
                 self._set_aside(batch[0], error)

@@ -73,8 +73,8 @@ class FairQueue(asyncio.Queue[Waiting]):
         The post itself is returned where its own server's line is the longest.
         """
         guild, longest = max(self._lines.items(), key=lambda item: len(item[1].posts))
-        own = self._lines.get(waiting.post.guild_id)
-        if guild == waiting.post.guild_id or (own and len(own.posts) + 1 >= len(longest.posts)):
+        own = self._lines.get(waiting.post.guild_id, _Line())
+        if guild == waiting.post.guild_id or len(own.posts) + 1 >= len(longest.posts):
             return waiting
         # A nickname is not in any history: it could not be read again. Somebody waits for a future.
         line = longest.posts

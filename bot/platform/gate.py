@@ -28,6 +28,7 @@ class DiscordGate:
 
     def admit(self, member: discord.Member) -> Asker:
         """Remember a member who has just clicked, with their roles, and return them."""
+        self._askers.pop((member.guild.id, member.id), None)
         self._askers[member.guild.id, member.id] = member
         while len(self._askers) > 1_000:  # noqa: PLR2004 - only those of the last moments matter
             del self._askers[next(iter(self._askers))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -23,6 +24,9 @@ MEMBERS_SECONDS: Final = 10.0
 
 MOST_MEMBERS: Final = 5_000
 """Members that are remembered while history is read."""
+
+MOST_KEPT: Final = 1_000
+"""Archived threads that are remembered until they are read."""
 
 MOST_ARCHIVED: Final = 50
 """Archived threads that are looked at in one channel, the latest ones."""
@@ -78,7 +82,7 @@ class DiscordHistory:
     def _channel(self, guild: GuildId, channel: ChannelId) -> Readable | None:
         server = self._guild(guild)
         if server is None:
-            raise TryAgainError("the server is out on Discord's side")
+            return None  # when it is back its gaps are found again
         found = server.get_channel_or_thread(channel) or self._archived.get(channel)
         return found if isinstance(found, Readable) else None
 
@@ -90,12 +94,14 @@ class DiscordHistory:
             return found
         parents: list[WithThreads] = [*server.text_channels, *server.forums]
         for channel in filter(_readable, parents):
-            with discord_errors():
+            with discord_errors(), suppress(discord.Forbidden, discord.NotFound):
                 async for thread in channel.archived_threads(limit=MOST_ARCHIVED):
                     if thread.archive_timestamp < since:
                         break  # the latest come first
                     self._archived[ChannelId(thread.id)] = thread
                     found.append(_room(thread))
+        while len(self._archived) > MOST_KEPT:
+            del self._archived[next(iter(self._archived))]
         return found
 
     async def after(self, room: Room, message: SubjectId, limit: int) -> Page:

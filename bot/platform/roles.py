@@ -11,6 +11,7 @@ import discord
 import structlog
 
 from bot.domain import GuildId, Post
+from bot.intake.catch_up.gaps import Gaps
 from bot.platform.errors import discord_errors, reason_of
 from bot.platform.members import is_moderator, roles_of
 from bot.retries import PASSING, RefusedError, wait_after
@@ -34,8 +35,9 @@ class Roles:
     be alerted on, and nothing is done to its author or to it.
     """
 
-    def __init__(self, client: discord.Client, submit: Callable[[Post], bool]) -> None:
+    def __init__(self, client: discord.Client, gaps: Gaps, submit: Callable[[Post], bool]) -> None:
         self._client = client
+        self._gaps = gaps
         self._submit = submit
         self._waiting: dict[GuildId, list[Post]] = {}
         self._tasks: dict[GuildId, asyncio.Task[None]] = {}
@@ -47,6 +49,7 @@ class Roles:
             self._submit(post)
             return
         waiting.append(post)
+        self._gaps.hold(post.channel_id)
         if post.guild_id not in self._tasks:
             name = f"roles-{post.guild_id}"
             self._tasks[post.guild_id] = asyncio.create_task(self._serve(post.guild_id), name=name)
@@ -57,7 +60,7 @@ class Roles:
             await asyncio.wait(self._tasks.values())
 
     async def stop(self) -> None:
-        """Give up what is waiting; after a restart it is read from history."""
+        """Give up what is waiting; its channel's mark has not risen, so it is read again."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -69,6 +72,7 @@ class Roles:
                 del self._waiting[guild][:PAGE]
                 for post in await self._with_roles(guild, part):
                     self._submit(post)
+                    self._gaps.release(post.channel_id)
         finally:
             del self._tasks[guild], self._waiting[guild]
 

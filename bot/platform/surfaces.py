@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 import discord
+import structlog
 
 from bot.domain import (
     BIGGEST_ID,
@@ -24,6 +25,8 @@ from bot.domain import (
 )
 from bot.platform.members import is_moderator, roles_of
 from bot.platform.places import place_of
+
+log = structlog.stdlib.get_logger(__name__)
 
 READ_TYPES = frozenset(
     {
@@ -69,8 +72,16 @@ def _parts(message: discord.Message | discord.MessageSnapshot) -> Iterator[str |
     for sticker in message.stickers:
         yield sticker.name
     for component in getattr(message, "components", ()):  # absent where the frame lacks them
-        yield from _component_texts(component.to_dict())
-        yield from _file_names(component)
+        yield from _texts_of_component(component)
+
+
+def _texts_of_component(component: discord.Component) -> list[str | None]:
+    """Return a component's texts; of a kind that discord.py only half knows, none."""
+    try:
+        return [*_component_texts(component.to_dict()), *_file_names(component)]
+    except Exception as error:  # noqa: BLE001 - the rest of the message is read all the same
+        log.error("component not read", reason=type(error).__name__)  # noqa: TRY400 - no text
+        return []
 
 
 def _file_names(component: object) -> Iterator[str | None]:

@@ -1,7 +1,7 @@
 """What the bot asks of a store, whichever database is behind it.
 
 A store answers and keeps; it never decides. Every method raises ``StoreUnavailableError`` while the
-database cannot be used, and only for that.
+database cannot be used, and ``StoreBrokenError`` where it is damaged.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ from bot.policy.entries import Changes, Entries, Value
 
 class StoreUnavailableError(Exception):
     """The database cannot be used just now: locked, on a full disk. It passes by itself."""
+
+
+class StoreBrokenError(Exception):
+    """The database is damaged. It does not pass; the bot ends, and its next start sets it aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,9 @@ class Verdicts(Protocol):
 
     async def verdicts(self, guild: GuildId, model: str) -> list[Verdict]:
         """Return a server's verdicts on what a version of the model has scored, oldest first."""
+
+    async def reported(self, case: CaseId) -> None:
+        """Note that members told moderators of a case."""
 
     async def acted(
         self, cases: Sequence[CaseId], act: Act, by: UserId, *, minutes: int = 0

@@ -8,7 +8,7 @@ everything resumes from the watermarks.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -109,6 +109,8 @@ class Gaps:
         """The latest post for which there was no room."""
         self._broken: set[ChannelId] = set()
         """Channels that could not be read."""
+        self._held: Counter[ChannelId] = Counter()
+        """How many posts of a channel wait for something before they are queued."""
         self._turns: dict[GuildId, _Turns] = {}
         self._taken = 0
 
@@ -126,6 +128,7 @@ class Gaps:
             and channel not in self._gaps
             and channel not in self._missed
             and channel not in self._broken
+            and channel not in self._held
         )
 
     def begin(self) -> None:
@@ -163,6 +166,20 @@ class Gaps:
     def miss(self, post: Post) -> None:
         """Expect a gap where there was no room for a post."""
         self._missed[post.channel_id] = post
+
+    def any_missed(self) -> bool:
+        """Return whether there was no room for something."""
+        return bool(self._missed)
+
+    def hold(self, channel: ChannelId) -> None:
+        """Let no mark of a channel rise: a post of it is not on the queue yet."""
+        self._held[channel] += 1
+
+    def release(self, channel: ChannelId) -> None:
+        """Take a ``hold`` back."""
+        self._held[channel] -= 1
+        if self._held[channel] <= 0:
+            del self._held[channel]
 
     def missed_in(self, channel: ChannelId) -> bool:
         """Return whether there was no room for something of a channel."""

@@ -21,6 +21,8 @@ from bot.store.ports import Mark, Watermarks
 log = structlog.stdlib.get_logger(__name__)
 
 A_MOMENT: Final = 0.2
+AGAIN: Final = 10.0
+"""Seconds until archived threads are asked for again."""
 
 SHORTEST_LIFE: Final = timedelta(minutes=55)
 """Discord archives a thread after an hour at the soonest, unless somebody does it by hand."""
@@ -59,6 +61,7 @@ class CatchUp:
         self._ready = False
         self._archives: dict[GuildId, tuple[datetime, dict[ChannelId, SubjectId]]] = {}
         """Servers whose archived threads are still to be listed: since when, and their marks."""
+        self._out_since: dict[GuildId, datetime] = {}
         self._running: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -79,6 +82,7 @@ class CatchUp:
     def unavailable(self, guild: GuildId) -> None:
         """Expect gaps in a server that is out."""
         self._gaps.unavailable(guild)
+        self._out_since.setdefault(guild, self._clock.now())
 
     async def available(self, guild: GuildId) -> None:
         """Find the gaps of a server that is back; before ``start`` that will find them."""
@@ -94,7 +98,7 @@ class CatchUp:
             self._gaps.know(guild)
 
     def missed(self, post: Post) -> None:
-        """Expect a gap where there was no room for a post; it is read again once there is."""
+        """Expect a gap where there was no room for a post; it is read again, waiting for room."""
         self._gaps.miss(post)
         self._work()
 
@@ -122,7 +126,7 @@ class CatchUp:
         watermarks = await self._patience.until_written(self._watermarks.all, "watermarks")
         # Listing archived threads costs a request a channel, so not after every short absence.
         newest = max((max(marks.values()) for marks in watermarks.values()), default=0)
-        long_away = self._clock.now() - time_at(newest) > SHORTEST_LIFE
+        away = self._clock.now() - time_at(newest)
         for guild in guilds:
             marks = watermarks.get(guild)
             if marks is None:
@@ -137,7 +141,8 @@ class CatchUp:
             found = [gap for gap in gaps if gap is not None]
             self._log_old(found, marks, bounds)
             self._gaps.know(guild, found)
-            if long_away:
+            out = self._out_since.pop(guild, None)
+            if max(away, self._clock.now() - out if out else away) > SHORTEST_LIFE:
                 self._archives[guild] = time_at(max(bounds.came, bounds.oldest)), marks
         self._work()
         for guild in guilds:
@@ -187,16 +192,16 @@ class CatchUp:
         if self._gaps:
             log.info("catching up", channels=len(self._gaps))
         while self._gaps or self._archives:
-            for channel, post in self._gaps.take_missed().items():
-                await self._find_missed(channel, post)
+            if self._gaps.any_missed():
+                await self._find_missed()
             gap = self._gaps.next(asyncio.get_running_loop().time())
             if gap is not None:
                 read += await self._take_turn(gap)
-            elif self._gaps:
-                self._history.forget_members()  # their roles may change meanwhile
-                await asyncio.sleep(A_MOMENT)
             elif self._archives:
                 await self._look_into_archives()
+            else:
+                self._history.forget_members()  # their roles may change meanwhile
+                await asyncio.sleep(A_MOMENT)
         self._history.forget_members()
         if read:
             log.info("caught up", messages=read)
@@ -224,26 +229,39 @@ class CatchUp:
         self._gaps.succeeded(gap)
         return read
 
-    async def _find_missed(self, channel: ChannelId, post: Post) -> None:
-        """Turn what there was no room for into a gap."""
-        log.info("reading again what there was no room for", channel_id=channel)
-        room = self._history.room(post.guild_id, channel)
-        if room is None:
-            return  # deleted since
+    async def _find_missed(self) -> None:
+        """Turn what there was no room for into gaps.
+
+        Without a wait once it is taken out: until its gap is known a channel would seem caught up,
+        and its mark could rise past what was missed.
+        """
         watermarks = await self._patience.until_written(self._watermarks.all, "watermarks")
-        marks = watermarks.get(post.guild_id, {})
-        gap = gap_of(room, marks, self._bounds(post.guild_id), post.subject_id)
-        if gap is not None:
-            self._gaps.widen(gap)
+        missed = self._gaps.take_missed()
+        log.info("reading again what there was no room for", channels=len(missed))
+        for channel, post in missed.items():
+            room = self._history.room(post.guild_id, channel)
+            if room is None:
+                continue  # deleted since, or its server is out
+            marks = watermarks.get(post.guild_id, {})
+            gap = gap_of(room, marks, self._bounds(post.guild_id), post.subject_id)
+            if gap is not None:
+                self._gaps.widen(gap)
 
     async def _look_into_archives(self) -> None:
         """Find what was written in threads that were archived while the bot was away."""
-        guild, (since, marks) = self._archives.popitem()
+        guild, (since, marks) = next(iter(self._archives.items()))
         try:
             rooms = await self._history.archived(guild, since)
-        except (*PASSING, RefusedError) as error:
-            log.warning("archived threads not read", guild_id=guild, reason=str(error))
+        except PASSING as error:
+            log.warning("archived threads not read yet", guild_id=guild, reason=str(error))
+            self._archives[guild] = self._archives.pop(guild)  # others first
+            await asyncio.sleep(A_MOMENT if len(self._archives) > 1 else AGAIN)
             return
+        except Exception:
+            # Its threads alone are left out.
+            log.exception("archived threads not read", guild_id=guild)
+            rooms = []
+        self._archives.pop(guild, None)
         for room in rooms:
             gap = gap_of(room, marks, self._bounds(guild))
             if gap is not None and gap.until > gap.after:

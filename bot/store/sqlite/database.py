@@ -15,7 +15,7 @@ import structlog
 
 from bot.errors import OperatorError
 from bot.store.files import make_private, warn_if_readable
-from bot.store.ports import StoreUnavailableError
+from bot.store.ports import StoreBrokenError, StoreUnavailableError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Database:
                 f"the database {path} cannot be used: {error}. Check that this user may write to "
                 "it and that no other program holds it."
             ) from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, StoreBrokenError) as error:
             if not set_aside:
                 raise OperatorError(
                     f"the database {path} is damaged ({error}); it was left as it is. Start the "
@@ -185,6 +185,10 @@ def _unavailable() -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise StoreUnavailableError(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:
+            raise  # a value that it does not take, say
+        raise StoreBrokenError(str(error)) from error
 
 
 def _set_aside(path: Path) -> Path:

@@ -42,12 +42,15 @@ class SqliteHousekeeping:
         """Erase all about a person's posts, in one server or everywhere; return how many cases."""
         where, parameters = f"c.author_id = ? AND {SETTLED}", [int(author)]
         if guild is not None:
-            where += " AND c.guild_id = ?"
+            where += " AND +c.guild_id = ?"  # not by its index: chunks go by number
             parameters.append(guild)
         if decided_before is not None:
-            where += " AND (c.decided_at < ? OR NOT EXISTS"
-            where += " (SELECT 1 FROM actions WHERE case_id = c.id))"
-            parameters.append(milliseconds(decided_before))
+            where += (
+                " AND (c.decided_at < ? OR NOT EXISTS"
+                " (SELECT 1 FROM actions WHERE case_id = c.id))"
+                " AND NOT EXISTS (SELECT 1 FROM reports WHERE case_id = c.id AND at >= ?)"
+            )
+            parameters += [milliseconds(decided_before)] * 2
         return await self._erase(where, tuple(parameters))
 
     async def erase_later(self, author: UserId, guild: GuildId, requested_at: datetime) -> None:
@@ -79,7 +82,7 @@ class SqliteHousekeeping:
 
     async def forget_server(self, guild: GuildId) -> int:
         """Erase all of a server: cases, settings, their history, watermarks."""
-        erased = await self._erase("c.guild_id = ?", (guild,))
+        erased = await self._erase("+c.guild_id = ?", (guild,))
         async with self._database.transaction() as connection:
             for table in ("entries", "changes", "watermarks", "departures", "erasures"):
                 await connection.execute(f"DELETE FROM {table} WHERE guild_id = ?", (guild,))

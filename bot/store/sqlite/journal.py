@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -24,8 +24,10 @@ from bot.domain import (
     Post,
     Reason,
     Status,
+    Surface,
     Taken,
     about,
+    message_case,
 )
 from bot.store.ports import Assigned, Mark
 from bot.store.seal import Excerpt, Sealer
@@ -61,23 +63,32 @@ class SqliteJournal:
 
     async def taken(self, posts: Sequence[Post]) -> Taken:
         """Return what is known already about some posts."""
-        return await self._taken({post.id for post in posts})
-
-    async def _taken(self, cases: Iterable[CaseId]) -> Taken:
-        found = Taken()
-        for part in chunks({about(case) for case in cases}):
-            wanted = ", ".join(["(?, ?, ?)"] * len(part))
+        cases = {post.id for post in posts}
+        found = Taken(await self._known(cases))
+        messages = {case for case in map(about, cases) if case.surface is Surface.MESSAGE}
+        for part in chunks(messages):
+            # Each kind once: of a message that was edited a thousand times there are as many cases.
             rows = await self._database.rows(
-                f"WITH wanted (guild_id, surface, subject_id) AS (VALUES {wanted})"
-                f" SELECT {CASE}, (SELECT group_concat(kind) FROM actions WHERE case_id = c.id)"
-                " FROM wanted CROSS JOIN cases c USING (guild_id, surface, subject_id)",
-                [value for case in part for value in case[:3]],
+                f"WITH wanted (guild_id, subject_id) AS (VALUES {_marks(2, part)})"
+                " SELECT DISTINCT guild_id, subject_id, a.kind FROM wanted CROSS JOIN cases c"
+                " USING (guild_id, subject_id) JOIN actions a ON a.case_id = c.id"
+                " WHERE c.surface = 'message'",
+                [value for case in part for value in (case.guild, case.subject)],
             )
-            for row in rows:
-                case = case_of(row[:4])
-                found.known.add(case)
-                kinds = {Kind(kind) for kind in (row[4] or "").split(",") if kind}
-                found.kinds.setdefault(about(case), set()).update(kinds)
+            for guild, subject, kind in rows:
+                found.kinds.setdefault(message_case(guild, subject), set()).add(Kind(kind))
+        return found
+
+    async def _known(self, cases: Collection[CaseId]) -> set[CaseId]:
+        found: set[CaseId] = set()
+        for part in chunks(cases):
+            rows = await self._database.rows(
+                "WITH wanted (guild_id, surface, subject_id, revision)"
+                f" AS (VALUES {_marks(4, part)}) SELECT {CASE} FROM wanted CROSS JOIN cases c"
+                " USING (guild_id, surface, subject_id, revision)",
+                [value for case in part for value in case],
+            )
+            found.update(case_of(row) for row in rows)
         return found
 
     async def record(
@@ -96,7 +107,7 @@ class SqliteJournal:
         }
         async with self._database.transaction() as connection:
             # Asked inside the transaction: another process may have written meanwhile.
-            for case in (await self._taken(fresh)).known & fresh.keys():
+            for case in await self._known(fresh.keys()):
                 del fresh[case]
             models = await self._models_of(connection, fresh.values())
             row = await self._database.row("SELECT coalesce(max(id), 0) FROM cases")
@@ -272,6 +283,10 @@ class SqliteJournal:
         )
         # Off the event loop: a busy server has many, and the gateway wants its heartbeat.
         return await asyncio.to_thread(_past, rows)
+
+
+def _marks(width: int, part: Sequence[CaseId]) -> str:
+    return ", ".join([f"({', '.join('?' * width)})"] * len(part))
 
 
 def _past(rows: Sequence[sqlite3.Row]) -> list[Past]:

@@ -42,8 +42,8 @@ SAME_CASE: Final = "guild_id = ? AND surface = ? AND subject_id = ? AND revision
 CASE_ROW: Final = f"(SELECT id FROM cases WHERE {SAME_CASE})"
 """The number that stands for a case, to be filled in with a ``CaseId``."""
 
-AT_ONCE: Final = 160
-"""So many cases, three parameters each, fit into one statement whatever SQLite was compiled with."""
+AT_ONCE: Final = 120
+"""So many cases, four parameters each, fit into one statement whatever SQLite was compiled with."""
 
 
 def case_of(row: Sequence[object]) -> CaseId:

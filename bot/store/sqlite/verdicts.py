@@ -61,6 +61,15 @@ class SqliteVerdicts:
             for harm, judgement, by, at in [row[WIDTH:]]
         ]
 
+    async def reported(self, case: CaseId) -> None:
+        """Note that members told moderators of a case; the first time counts."""
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                f"INSERT INTO reports SELECT id, ? FROM cases WHERE id = {CASE_ROW}"
+                " ON CONFLICT DO NOTHING",
+                (now(), *case),
+            )
+
     async def acted(
         self, cases: Sequence[CaseId], act: Act, by: UserId, *, minutes: int = 0
     ) -> None:

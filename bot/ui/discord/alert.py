@@ -264,11 +264,14 @@ def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.Vi
 def lead_of(message: discord.Message) -> CaseId | None:
     """Return the case that an alert leads with, ``None`` for any other message."""
     guild = 0 if message.guild is None else message.guild.id
-    for row in message.components:
-        for item in getattr(row, "children", ()):
-            prefix, _, parts = (getattr(item, "custom_id", None) or "").partition(":delete:")
-            if prefix == PREFIX and parts:
-                return case_from(guild, parts.split(":"))
+    items = [item for row in message.components for item in getattr(row, "children", ())]
+    ids = [getattr(item, "custom_id", None) or "" for item in items]
+    if any(each.startswith(f"{PREFIX}:missed:") for each in ids):
+        return None  # a report: it names its message in the same way
+    for each in ids:
+        prefix, _, parts = each.partition(":delete:")
+        if prefix == PREFIX and parts:
+            return case_from(guild, parts.split(":"))
     return None
 
 

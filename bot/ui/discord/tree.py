@@ -103,9 +103,9 @@ class Tree(app_commands.CommandTree[discord.Client]):
         ]
         document = json.dumps(payload, sort_keys=True, default=str)
         digest = hashlib.sha256(f"{self.client.application_id}{document}".encode()).hexdigest()
-        if await self._facts.fact(SYNCED) == digest:
-            return
         try:
+            if await self._facts.fact(SYNCED) == digest:
+                return
             await self.sync()
             await self._facts.set_fact(SYNCED, digest)
         except (discord.HTTPException, StoreUnavailableError, *PASSING) as error:

@@ -5,3 +5,9 @@ CREATE TABLE erasures (
     requested_at INTEGER NOT NULL,
     PRIMARY KEY (guild_id, author_id)
 ) STRICT, WITHOUT ROWID;
+
+-- What members reported: it stays as long as what was alerted, or its author could disarm the report.
+CREATE TABLE reports (
+    case_id INTEGER PRIMARY KEY REFERENCES cases (id) ON DELETE CASCADE,
+    at      INTEGER NOT NULL
+) STRICT;

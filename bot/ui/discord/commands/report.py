@@ -66,6 +66,7 @@ async def _tell(context: Context, post: Post, reporter: UserId) -> bool:
     words = context.speech.words(post.guild_id, context.book.of(post.guild_id))
     # The buttons work on what is journalled; a message from before the bot came is not yet.
     decision = await context.judging.remembered(post)
+    await context.store.verdicts.reported(post.id)
     public = channel.permissions_for(channel.guild.default_role).view_channel
     standing = Standing(can_time_out=not post.moderator and not post.webhook, reported=True)
     with discord_errors():
