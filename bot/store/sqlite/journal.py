@@ -33,10 +33,12 @@ from bot.store.ports import Assigned, Mark
 from bot.store.seal import Excerpt, Sealer
 from bot.store.sqlite.database import Database, now
 from bot.store.sqlite.rows import (
+    AT_ONCE,
     CASE,
     CASE_ROW,
     DECISION,
     SAME_CASE,
+    SCORE_ROWS,
     WIDTH,
     case_of,
     case_row,
@@ -63,7 +65,7 @@ class SqliteJournal:
 
     async def taken(self, posts: Sequence[Post]) -> Taken:
         """Return what is known already about some posts."""
-        cases = {post.id for post in posts}
+        cases = await self._seen({post.id for post in posts})
         found = Taken(await self._known(cases))
         messages = {case for case in map(about, cases) if case.surface is Surface.MESSAGE}
         for part in chunks(messages):
@@ -77,6 +79,25 @@ class SqliteJournal:
             )
             for guild, subject, kind in rows:
                 found.kinds.setdefault(message_case(guild, subject), set()).add(Kind(kind))
+        return found
+
+    async def _seen(self, cases: Collection[CaseId]) -> set[CaseId]:
+        """Return the cases about whose subject anything is known: of new messages hardly any."""
+        by_subject: dict[tuple[object, ...], list[CaseId]] = {}
+        for case in cases:
+            by_subject.setdefault(case[:3], []).append(case)
+        found: set[CaseId] = set()
+        subjects = list(by_subject)
+        for start in range(0, len(subjects), AT_ONCE):
+            part = subjects[start : start + AT_ONCE]
+            rows = await self._database.rows(
+                "WITH wanted (guild, surface, subject)"
+                f" AS (VALUES {_marks(3, part)}) SELECT * FROM wanted WHERE EXISTS (SELECT 1 FROM"
+                " cases WHERE guild_id = guild AND surface = wanted.surface AND subject_id = subject)",
+                [value for subject in part for value in subject],
+            )
+            for row in rows:
+                found.update(by_subject[tuple(row)])
         return found
 
     async def _known(self, cases: Collection[CaseId]) -> set[CaseId]:
@@ -107,7 +128,7 @@ class SqliteJournal:
         }
         async with self._database.transaction() as connection:
             # Asked inside the transaction: another process may have written meanwhile.
-            for case in await self._known(fresh.keys()):
+            for case in await self._known(await self._seen(fresh.keys())):
                 del fresh[case]
             models = await self._models_of(connection, fresh.values())
             row = await self._database.row("SELECT coalesce(max(id), 0) FROM cases")
@@ -118,8 +139,7 @@ class SqliteJournal:
                 [case_row(n, decision, models[decision.model], at) for n, decision in numbered],
             )
             await connection.executemany(
-                "INSERT INTO scores VALUES (?, ?, ?, ?)",
-                [r for n, each in numbered for r in score_rows(n, each, models[each.model])],
+                SCORE_ROWS, [score_rows(n, each, models[each.model]) for n, each in numbered]
             )
             due = [(n, decision) for n, decision in numbered if decision.reasons]
             if due:
@@ -285,7 +305,7 @@ class SqliteJournal:
         return await asyncio.to_thread(_past, rows)
 
 
-def _marks(width: int, part: Sequence[CaseId]) -> str:
+def _marks(width: int, part: Sequence[object]) -> str:
     return ", ".join([f"({', '.join('?' * width)})"] * len(part))
 
 

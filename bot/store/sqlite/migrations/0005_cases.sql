@@ -47,7 +47,7 @@ INSERT INTO moved
 
 CREATE TABLE scores_5 (
     case_id  INTEGER NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
-    model_id INTEGER NOT NULL REFERENCES models (id),
+    model_id INTEGER NOT NULL,         -- of models; not checked again, cases checks it
     class    TEXT    NOT NULL,
     value    REAL    NOT NULL,         -- a probability, 0 to 1
     PRIMARY KEY (case_id, model_id, class)
