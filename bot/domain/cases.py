@@ -107,8 +107,8 @@ class Past:
 class Taken:
     """What the journal knows already about some posts.
 
-    ``known`` are the cases that are decided. ``kinds`` are the actions that were due before, by
-    what they are about (``ids.about``).
+    ``known`` are those of their cases that are decided. ``kinds`` are the actions that were due
+    before about a message, whatever it was edited to, by what they are about (``ids.about``).
     """
 
     known: set[CaseId] = field(default_factory=set)
