@@ -1,0 +1,201 @@
+"""What shares an alert, and what counts as refused."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain import (
+    Case,
+    ChannelId,
+    GuildId,
+    Kind,
+    Outcome,
+    Surface,
+    failed,
+)
+from bot.enforcement.actuators import DONE, OBSERVED, Observing
+from bot.enforcement.breaker import PAUSE_SECONDS, REFUSALS, Breaker
+from bot.enforcement.grouping import (
+    CHANNEL_WINDOW,
+    LONGEST_OPEN,
+    MEMBER_WINDOW,
+    SHOWN,
+    OpenAlerts,
+    text_key,
+)
+from tests import making
+
+HERE, DESK = GuildId(2), ChannelId(30)
+REFUSED = failed("failed.refused", reason="status 403")
+NO_CHANNEL = failed("failed.no_channel")
+ALL = (Kind.ALERT, Kind.DELETE, Kind.TIMEOUT)
+
+
+def case(number: int, *kinds: Kind, **more: Any) -> Case:
+    more.setdefault("text", f"text {number}")
+    seconds = timedelta(seconds=more.pop("seconds", 0))
+    made = making.decision(number, *(kinds or (Kind.ALERT,)), at=making.START + seconds, **more)
+    return Case(made)
+
+
+# ------------------------------------------------------------------ what shares an alert
+
+
+@pytest.mark.parametrize(
+    ("second", "together"),
+    [
+        ({"seconds": 30, "channel": 9}, True),
+        ({"seconds": -30, "channel": 9}, True),
+        ({"seconds": 30.001, "channel": 9}, False),
+        ({"seconds": 8, "author": 5}, True),
+        ({"seconds": 8.001, "author": 5}, False),
+        ({"seconds": 0, "author": 5, "channel": 9}, False),
+        ({"guild": 7}, False),
+        ({"seconds": 3_600, "channel": 9, "text": " TEXT  1"}, True),
+        ({"seconds": 3_600, "channel": 9, "text": "text 3"}, False),
+        ({"surface": Surface.TITLE}, False),
+        ({"webhook": True}, False),
+        ({"moderator": True}, False),
+    ],
+)
+def test_which_message_joins_an_alert(second: dict[str, Any], *, together: bool) -> None:
+    alerts = OpenAlerts()
+    first = alerts.joined(case(1), pings=False)
+    assert (alerts.joined(case(2, **second), pings=False) is first) is together
+    assert len(alerts) == (1 if together else 2)
+
+
+def test_the_windows_are_those_that_the_desk_page_names() -> None:
+    assert (timedelta(seconds=30), timedelta(seconds=8)) == (MEMBER_WINDOW, CHANNEL_WINDOW)
+
+
+def test_an_empty_text_is_not_the_same_text() -> None:
+    alerts = OpenAlerts()
+    first = alerts.joined(case(1, text=""), pings=False)
+    assert alerts.joined(case(2, text="", seconds=3_600), pings=False) is not first
+
+
+def test_in_a_quarrel_a_member_has_no_window_of_their_own() -> None:
+    alerts = OpenAlerts()
+    first = alerts.joined(case(1), pings=False)
+    assert alerts.joined(case(2, author=5, seconds=5), pings=False) is first
+    assert alerts.joined(case(3, seconds=14), pings=False) is not first
+
+
+def test_a_window_counts_from_the_latest_message_even_where_one_comes_late() -> None:
+    alerts = OpenAlerts()
+    first = alerts.joined(case(1, seconds=20), pings=False)
+    assert alerts.joined(case(2), pings=False) is first
+    assert first.last_at == making.START + timedelta(seconds=20)
+    assert alerts.joined(case(3, seconds=50), pings=False) is first
+
+
+@pytest.mark.parametrize(
+    ("opened", "joins", "together"),
+    [(False, False, True), (False, True, False), (True, True, True), (True, False, True)],
+)
+def test_a_ping_never_hides_in_an_alert_that_had_none(
+    opened: bool,  # noqa: FBT001
+    joins: bool,  # noqa: FBT001
+    together: bool,  # noqa: FBT001
+) -> None:
+    alerts = OpenAlerts()
+    first = alerts.joined(case(1), pings=opened)
+    assert first.pinged is opened
+    assert (alerts.joined(case(2), pings=joins) is first) is together
+
+
+@pytest.mark.parametrize(
+    ("lead", "joining", "together"),
+    [
+        ({Kind.DELETE: DONE}, {Kind.DELETE: DONE}, True),
+        ({Kind.DELETE: DONE}, {Kind.DELETE: OBSERVED}, False),
+        ({Kind.DELETE: DONE}, {}, False),
+        ({}, {Kind.TIMEOUT: DONE}, False),
+        ({Kind.ALERT: DONE}, {}, True),  # how it was told says nothing about what was done
+    ],
+)
+def test_one_headline_tells_of_one_outcome(
+    lead: dict[Kind, Outcome], joining: dict[Kind, Outcome], *, together: bool
+) -> None:
+    alerts = OpenAlerts()
+    first = alerts.joined(replace(case(1), outcomes=lead), pings=False)
+    second = alerts.joined(replace(case(2), outcomes=joining), pings=False)
+    assert (second is first) is together
+
+
+def test_an_alert_counts_each_message_once_and_lists_the_latest() -> None:
+    alerts = OpenAlerts()
+    first = alerts.joined(case(1), pings=False)
+    for number in (1, 2, 3, 4, 5, 6, 7, 3):
+        assert alerts.joined(case(number), pings=False) is first
+    assert first.count == 7
+    assert [each.id.subject for each in first.latest] == [4, 5, 6, 7]
+    assert len(first.latest) == SHOWN
+    assert first.authors == {4}
+    assert first.texts == {text_key(case(number)) for number in range(1, 8)}
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(86_399, 3), (86_400, 2)])
+def test_texts_are_let_go_a_day_after_the_last_message(seconds: int, left: int) -> None:
+    alerts = OpenAlerts()
+    first = alerts.joined(case(1), pings=False)
+    alerts.joined(case(2, author=5, channel=9, seconds=60), pings=False)
+    alerts.joined(case(3, author=6, channel=10, seconds=seconds), pings=False)
+    assert len(alerts) == left
+    assert first.closed is (left == 2)
+    assert timedelta(days=1) == LONGEST_OPEN
+
+
+async def test_an_alert_that_is_settled_is_closed_and_shown() -> None:
+    alerts = OpenAlerts()
+    first = alerts.joined(case(1), pings=False)
+    await first.showing.acquire()
+    settling = asyncio.create_task(alerts.settled(first.lead.id))
+    await asyncio.sleep(0)
+    assert first.closed
+    assert not settling.done()
+    first.showing.release()
+    await settling
+    await alerts.settled(first.lead.id)  # twice is as good as once
+    assert alerts.close(first.lead.id) is None
+    assert alerts.joined(case(2), pings=False) is not first
+
+
+# ------------------------------------------------------------------ the breaker and the observer
+
+
+def test_a_breaker_lets_through_again_after_its_pause_and_counts_anew() -> None:
+    now = 1.0
+    breaker = Breaker(lambda: now)
+    for _ in range(REFUSALS):
+        assert not breaker.open()
+        breaker.note([REFUSED])
+    now += PAUSE_SECONDS - 0.001
+    assert breaker.open()
+    now += 0.001
+    assert not breaker.open()
+    for _ in range(REFUSALS - 1):
+        breaker.note([REFUSED])
+    assert not breaker.open()
+    assert (REFUSALS, PAUSE_SECONDS) == (5, 300)
+
+
+def test_one_success_in_a_request_is_a_success() -> None:
+    breaker = Breaker(lambda: 1.0)
+    for _ in range(REFUSALS - 1):
+        breaker.note([REFUSED])
+    breaker.note([REFUSED, DONE])
+    breaker.note([NO_CHANNEL, REFUSED])
+    assert not breaker.open()
+
+
+async def test_while_observing_every_case_is_observed() -> None:
+    cases = [case(1), case(2)]
+    assert await Observing().delete(cases) == [OBSERVED, OBSERVED]
+    assert await Observing().time_out(cases) == [OBSERVED, OBSERVED]

@@ -1,0 +1,96 @@
+"""What a crash left unfinished: taken up once, and never told twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain import (
+    Case,
+    CaseId,
+    GuildId,
+    Kind,
+    Mode,
+)
+from bot.enforcement.alert_channel import Shown
+from bot.enforcement.alerting import Alerting
+from bot.enforcement.recovery import Recovery
+from tests import making
+from tests.recording import Bench, Desk
+
+ALL = (Kind.ALERT, Kind.DELETE, Kind.TIMEOUT)
+
+
+def case(number: int, *kinds: Kind, mode: Mode = Mode.ENFORCE, **more: Any) -> Case:
+    return Case(making.decision(number, *(kinds or ALL), mode=mode, **more))
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    monkeypatch.setattr("bot.retries.RETRY_SECONDS", (0.001,))
+    async with Bench.open(tmp_path / "db") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("assigned", "stands", "left"),
+    [
+        (False, Shown(70, 9), [1, 2]),  # it was never about to be sent
+        (True, None, [1, 2]),
+        (True, Shown(70, 2), []),
+        (True, Shown(70, 1), [2]),  # it does not count the second one yet
+    ],
+)
+async def test_what_moderators_have_seen_is_not_told_again(
+    bench: Bench, stands: Shown | None, left: list[int], *, assigned: bool
+) -> None:
+    cases = await bench.journalled(case(1), case(2))
+    if assigned:
+        await bench.store.journal.assign(cases, [cases[0].id] * 2)
+    if stands is not None:
+        bench.desk.standing[cases[0].id] = stands
+    recalled = await bench.alerting.recalled(cases)
+    assert [each.id for each in recalled] == [each.id for each in cases]
+    untold = [each.id.subject for each in recalled if Kind.ALERT not in each.outcomes]
+    assert untold == left
+    assert bench.desk.looked_since == ([making.START - timedelta(days=1)] if assigned else [])
+
+
+async def test_each_server_is_taken_up_once_and_by_itself(bench: Bench) -> None:
+    handed: list[list[int]] = []
+
+    def hand_on(cases: Sequence[Case]) -> None:
+        handed.append([each.id.subject for each in cases])
+
+    recovery = Recovery(bench.alerting, hand_on)
+    recovery.remember(await bench.journalled(case(1), case(2, guild=7), case(3)))
+    recovery.take_up()
+    recovery.take_up()
+    await recovery.done()
+    await recovery.stop()
+    await recovery.done()
+    assert sorted(handed) == [[1, 3], [2]]
+
+
+async def test_what_fails_in_an_unforeseen_way_is_not_handed_on(bench: Bench) -> None:
+    handed: list[Case] = []
+    cases = await bench.journalled(case(1))
+    await bench.store.journal.assign(cases, [cases[0].id])
+    blind = Alerting(Broken(), bench.book, bench.alerts, bench.store.journal)
+    recovery = Recovery(blind, handed.extend)
+    recovery.remember(cases)
+    recovery.take_up()
+    await recovery.done()
+    assert handed == []
+    assert len(await bench.store.journal.unfinished()) == 1
+
+
+class Broken(Desk):
+    """An alert channel that cannot be looked into."""
+
+    async def shown(self, guild: GuildId, since: datetime) -> dict[CaseId, Shown]:
+        raise RuntimeError(f"{guild} {since}")
