@@ -176,6 +176,7 @@ def test_an_alert_shows_the_words_that_weighed_most(judge: Judge, scorer: Scorer
         weights[said] = max(weights.get(said, 0), word.weights[highest(decision)])
     heaviest = sorted(weights, key=lambda said: -weights[said])
     assert decision.words == tuple(heaviest[:MOST_WORDS])
+    assert MOST_WORDS == 5
     (harmless,) = judge.judge([making.post(text="what a lovely day")])
     assert harmless.words == ()
 

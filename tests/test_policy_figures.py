@@ -158,6 +158,13 @@ def test_the_lowest_score_is_suggested_from_which_verdicts_are_right_often_enoug
         assert (found.threshold, found.share) == (threshold, share)
 
 
+def test_of_several_scores_that_are_right_often_enough_the_lowest_is_suggested() -> None:
+    given = [verdict(score / 100, RIGHT) for score in range(50, 90, 5)] * FEWEST
+    found = suggest(given, "hate", 0.9)
+    assert found is not None
+    assert found.threshold == 0.5
+
+
 def test_a_suggestion_has_two_decimals_and_is_never_below_the_score() -> None:
     found = suggest([verdict(0.605, RIGHT)] * 5 + [verdict(0.7, RIGHT)] * 20, "hate", 0.8)
     assert found is not None

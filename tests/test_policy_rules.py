@@ -284,6 +284,8 @@ def test_a_class_that_the_model_no_longer_has_is_passed_over() -> None:
         ("threshold.0.hate.delete", 0.4, "error.below_alert"),
         ("threshold.0.hate.delete", 0.5, None),
         ("threshold.10.hate.delete", 0.4, "error.in_channel"),
+        ("threshold.10.hate.alert", 1.5, "error.range"),
+        ("threshold.0.spam.alert", -0.5, "error.range"),  # of a class that is no longer there
     ],
 )
 def test_which_values_make_no_sense(name: str, value: Value, key: str | None) -> None:

@@ -1,0 +1,311 @@
+"""What moderators do from an alert: who may, what is refused, and what is written down."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.desk.alerts import DURATIONS, AlertDesk, Target
+from bot.desk.people import Asker, RefusalError
+from bot.domain import (
+    Act,
+    Case,
+    ChannelId,
+    GuildId,
+    Judgement,
+    Kind,
+    Note,
+    Outcome,
+    Post,
+    Reason,
+    Status,
+    Surface,
+    UserId,
+    failed,
+)
+from bot.enforcement.actuators import DONE
+from bot.enforcement.grouping import OpenAlerts
+from bot.store.sqlite.store import SqliteStore
+from tests import making
+
+LEAD = making.case_id(1)
+MORGAN, ROBIN = Asker(UserId(9)), Asker(UserId(8))
+REFUSED = failed("failed.refused", reason="status 403")
+NOBODY = making.case_id(404)
+
+
+@dataclass(slots=True)
+class Discord:
+    """Both of the desk's ports: refuses whom it is told to, and notes what was done."""
+
+    refusals: dict[int, Note] = field(default_factory=dict)
+    """By channel or member."""
+    outcome: Outcome = DONE
+    done: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def may_delete(self, asker: Asker, guild: GuildId, channel: ChannelId) -> Note | None:
+        self.done.append(("may delete", asker.id, guild, channel))
+        return self.refusals.get(channel)
+
+    async def target(self, asker: Asker, guild: GuildId, member: UserId) -> Target:
+        self.done.append(("may time out", asker.id, guild, member))
+        return Target(member, f"member {member}", self.refusals.get(member))
+
+    async def delete_posts(self, posts: Sequence[Post]) -> Outcome:
+        self.done.append(("delete", *[post.subject_id for post in posts]))
+        return self.outcome
+
+    async def time_out_until(
+        self,
+        guild_id: GuildId,
+        user_id: UserId,
+        until: datetime | None,
+        reason: str,
+        *,
+        lifting: datetime | None = None,
+    ) -> Outcome:
+        self.done.append(("time out", guild_id, user_id, until, reason, lifting))
+        return self.outcome
+
+    def acts(self) -> list[tuple[Any, ...]]:
+        return [done for done in self.done if not done[0].startswith("may")]
+
+
+@dataclass(slots=True)
+class Bench:
+    discord: Discord
+    store: SqliteStore
+    alerts: OpenAlerts
+    desk: AlertDesk
+
+    async def told(self, *cases: Case) -> None:
+        """Journal cases that the first one's alert tells of, as after they were alerted."""
+        await self.store.journal.record([case.decision for case in cases])
+        for case in cases:
+            for kind, outcome in case.outcomes.items():
+                await self.store.journal.finish([case], kind, [outcome])
+            await self.store.journal.assign([case], [cases[0].id])
+
+    async def acted(self) -> list[tuple[Act, int, int]]:
+        acts = await self.store.verdicts.acts(LEAD)
+        return [(act.act, act.by_id, act.minutes) for act in acts]
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    store = await SqliteStore.open(tmp_path / "db")
+    discord, alerts = Discord(), OpenAlerts()
+    desk = AlertDesk(store.journal, store.verdicts, alerts, discord, discord)
+    yield Bench(discord, store, alerts, desk)
+    await store.close()
+
+
+def case(
+    number: int = 1, *kinds: Kind, outcomes: dict[Kind, Outcome] | None = None, **more: Any
+) -> Case:
+    return Case(making.decision(number, *(kinds or (Kind.ALERT,)), **more), outcomes or {})
+
+
+async def refusal(work: Any) -> Note:
+    with pytest.raises(RefusalError) as refused:
+        await work
+    return refused.value.note
+
+
+async def test_an_alert_that_is_erased_has_no_buttons_that_work(bench: Bench) -> None:
+    for work in (
+        bench.desk.delete(NOBODY, MORGAN),
+        bench.desk.time_out(NOBODY, MORGAN, 10),
+        bench.desk.lift(NOBODY, MORGAN),
+        bench.desk.judge(NOBODY, MORGAN, Judgement.RIGHT),
+        bench.desk.targets(NOBODY, MORGAN),
+    ):
+        assert (await refusal(work)).key == "refused.no_record"
+    assert bench.discord.done == []
+
+
+async def test_from_the_first_click_on_nothing_joins_an_alert(bench: Bench) -> None:
+    await bench.told(case(1), case(2))
+    opened = bench.alerts.joined(case(1), pings=False)
+    found = await bench.desk.cases(LEAD)
+    assert [each.id.subject for each in found] == [1, 2]
+    assert opened.closed
+
+
+def test_two_people_deal_with_one_alert_one_after_the_other(bench: Bench) -> None:
+    lock = bench.desk.lock(LEAD)
+    assert bench.desk.lock(LEAD) is lock
+    assert bench.desk.lock(NOBODY) is not lock
+
+
+# ------------------------------------------------------------------ delete
+
+
+async def test_delete_takes_every_message_channel_by_channel(bench: Bench) -> None:
+    await bench.told(
+        case(1),
+        case(2, channel=5),
+        case(3),
+        case(4, surface=Surface.NICKNAME, channel=6),
+    )
+    await bench.desk.delete(LEAD, MORGAN)
+    assert bench.discord.done == [
+        ("may delete", 9, 2, 3),
+        ("may delete", 9, 2, 5),
+        ("delete", 1, 3),
+        ("delete", 2),
+    ]
+    assert await bench.acted() == [(Act.DELETE, 9, 0)]
+    for number in (2, 3):
+        assert await bench.store.verdicts.acts(making.case_id(number))
+    note = await refusal(bench.desk.delete(LEAD, ROBIN))
+    assert note == Note("act.deleted_already", {"by": "<@9>"})
+    assert len(bench.discord.acts()) == 2
+
+
+async def test_who_may_not_delete_in_one_channel_deletes_in_none(bench: Bench) -> None:
+    await bench.told(case(1), case(2, channel=5))
+    bench.discord.refusals[5] = Note("refused.channel")
+    assert await refusal(bench.desk.delete(LEAD, MORGAN)) == Note("refused.channel")
+    assert (bench.discord.acts(), await bench.acted()) == ([], [])
+
+
+async def test_their_own_permission_comes_before_what_others_did(bench: Bench) -> None:
+    await bench.told(case(1))
+    await bench.desk.delete(LEAD, MORGAN)
+    bench.discord.refusals[3] = Note("refused.channel")
+    assert await refusal(bench.desk.delete(LEAD, ROBIN)) == Note("refused.channel")
+
+
+async def test_a_deletion_that_failed_is_not_written_down(bench: Bench) -> None:
+    await bench.told(case(1))
+    bench.discord.outcome = REFUSED
+    assert await refusal(bench.desk.delete(LEAD, MORGAN)) == REFUSED.note
+    bench.discord.outcome = Outcome(Status.FAILED)
+    assert (await refusal(bench.desk.delete(LEAD, MORGAN))).key == "failed.refused"
+    assert await bench.acted() == []
+    assert not (await bench.desk.standing(LEAD, [case(1)])).deleted
+
+
+# ------------------------------------------------------------------ time-outs
+
+
+async def test_a_time_out_is_for_each_author_once(bench: Bench) -> None:
+    await bench.told(case(1, author=7), case(2, author=4), case(3, author=7))
+    before = datetime.now(UTC)
+    result = await bench.desk.time_out(LEAD, MORGAN, 60)
+    after = datetime.now(UTC)
+    assert ([target.id for target in result.done], result.refused) == ([4, 7], [])
+    for done, member in zip(bench.discord.acts(), (4, 7), strict=True):
+        _, guild, user, until, reason, lifting = done
+        assert (guild, user, reason, lifting) == (2, member, "Bellwether: 9 from an alert", None)
+        assert before <= until - timedelta(minutes=60) <= after
+    assert await bench.acted() == [(Act.TIMEOUT, 9, 60)]
+    assert await bench.store.verdicts.acts(making.case_id(3))
+
+
+async def test_a_time_out_that_runs_is_not_given_again_until_it_is_lifted(bench: Bench) -> None:
+    await bench.told(case(1))
+    await bench.desk.time_out(LEAD, MORGAN, 60)
+    note = await refusal(bench.desk.time_out(LEAD, ROBIN, 10))
+    assert note == Note("act.timed_out_already", {"by": "<@9>"})
+    await bench.desk.lift(LEAD, ROBIN)
+    await bench.desk.time_out(LEAD, ROBIN, 10)
+    assert await bench.acted() == [
+        (Act.TIMEOUT, 9, 60),
+        (Act.UNDO, 8, 0),
+        (Act.TIMEOUT, 8, 10),
+    ]
+    note = await refusal(bench.desk.time_out(LEAD, MORGAN, 10))
+    assert note.values == {"by": "<@8>"}  # who gave the one that runs
+
+
+async def test_a_time_out_that_is_over_can_be_given_again(bench: Bench) -> None:
+    await bench.told(case(1))
+    await bench.store.verdicts.acted([LEAD], Act.TIMEOUT, UserId(9), minutes=0)
+    assert not (await bench.desk.standing(LEAD, [case(1)])).timed_out
+    assert (await bench.desk.time_out(LEAD, MORGAN, 10)).done
+
+
+async def test_whom_neither_may_time_out_is_said_by_name(bench: Bench) -> None:
+    await bench.told(case(1, author=7), case(2, author=4), case(3, author=5, webhook=True))
+    higher = Note("refused.higher")
+    bench.discord.refusals[7] = higher
+    targets = await bench.desk.targets(LEAD, MORGAN)
+    assert [target.id for target in targets.done] == [4]
+    assert targets.refused == [Target(UserId(7), "member 7", higher)]
+    assert bench.discord.acts() == []
+    bench.discord.outcome = REFUSED
+    result = await bench.desk.time_out(LEAD, MORGAN, 10)
+    assert result.done == []
+    assert result.refused == [targets.refused[0], Target(UserId(4), "member 4", REFUSED.note)]
+    bench.discord.outcome = Outcome(Status.FAILED)
+    unexplained = (await bench.desk.time_out(LEAD, MORGAN, 10)).refused[1].refusal
+    assert unexplained is not None
+    assert unexplained.key == "failed.refused"
+    assert await bench.acted() == []
+    await bench.desk.lift(LEAD, MORGAN)
+    assert await bench.acted() == []
+
+
+async def test_a_webhook_cannot_be_timed_out(bench: Bench) -> None:
+    await bench.told(case(1, webhook=True))
+    assert await refusal(bench.desk.targets(LEAD, MORGAN)) == Note("failed.webhook")
+
+
+@pytest.mark.parametrize(
+    ("bots", "moderators", "lifting"),
+    [
+        ([10, 30], [], 30),
+        ([10], [60, 20], 60 * 24 * 3_000),  # given just now, long after the messages
+    ],
+)
+async def test_an_undo_lifts_no_longer_time_out_than_this_alert_stands_for(
+    bench: Bench, bots: list[int], moderators: list[int], lifting: int
+) -> None:
+    alert = Reason(Kind.ALERT, "hate", 0.9, 0.5)
+    decisions = [
+        replace(
+            making.decision(number),
+            reasons=(alert, replace(alert, kind=Kind.TIMEOUT, minutes=minutes)),
+        )
+        for number, minutes in enumerate(bots, 1)
+    ]
+    await bench.told(*map(Case, decisions))
+    for minutes in moderators:
+        await bench.store.verdicts.acted([LEAD], Act.TIMEOUT, UserId(9), minutes=minutes)
+    now = datetime.now(UTC)
+    await bench.desk.lift(LEAD, ROBIN)
+    _, _, _, until, reason, end = bench.discord.acts()[0]
+    assert (until, reason) == (None, "Bellwether: undone by 8")
+    if moderators:
+        assert abs(end - now - timedelta(minutes=60)) < timedelta(minutes=5)
+    else:
+        assert end == making.START + timedelta(minutes=lifting)
+
+
+def test_the_choices_of_a_length_end_with_discords_longest() -> None:
+    assert DURATIONS == (10, 60, 1_440, 10_080, 40_320)
+
+
+# ------------------------------------------------------------------ judging
+
+
+async def test_a_verdict_is_on_every_message_and_the_latest_one_counts(bench: Bench) -> None:
+    await bench.told(case(1), case(2))
+    await bench.desk.judge(LEAD, MORGAN, Judgement.FALSE_POSITIVE)
+    for number in (1, 2):
+        said = await bench.store.verdicts.judgement(making.case_id(number))
+        assert said is Judgement.FALSE_POSITIVE
+    note = await refusal(bench.desk.judge(LEAD, ROBIN, Judgement.FALSE_POSITIVE))
+    assert note == Note("act.judged_already")
+    await bench.desk.judge(LEAD, ROBIN, Judgement.RIGHT)
+    (first, second) = await bench.store.verdicts.verdicts(GuildId(2), "m")
+    assert (first.judgement, first.given_by, first.harm) == (Judgement.RIGHT, 8, "hate")
+    assert second.decision.post.id == making.case_id(2)
+    assert abs(first.given_at - datetime.now(UTC)) < timedelta(minutes=5)
