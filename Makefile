@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-faults coverage check format lock evaluate bench bench-gateway bench-model bench-policy bench-worst docs site screenshots train clean
+.PHONY: help install demo test test-faults coverage check format lock evaluate bench bench-gateway bench-model bench-policy bench-worst mutants docs site screenshots train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ coverage: $(VENV)/.dev  ## what the tests run of bot/ and model/, processes of t
 test-faults: $(VENV)/.dev  ## kill -9, lost answers, garbage, full disks; KILLS=100, some minutes
 	rm -f runs/faults.jsonl
 	$(BIN)/python -m pytest -m faults tests $(ARGS)
+
+mutants: $(VENV)/.dev  ## one change at a time in the code, noticed or not; SAMPLE=40 of each room, SEED=1
+	$(BIN)/python -m bench.mutants --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1) $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types, trailing whitespace
 	$(BIN)/ruff format --check .

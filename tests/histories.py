@@ -41,6 +41,8 @@ class Written:
     asked: list[tuple[str, int]] = field(default_factory=list)
     since: list[datetime] = field(default_factory=list)
     forgot: int = 0
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once anything was asked of a channel."""
 
     def guilds(self) -> Sequence[GuildId]:
         return sorted({room.guild for room in self.messages} - self.out)
@@ -84,6 +86,7 @@ class Written:
         self.forgot += 1
 
     def _fail(self, channel: ChannelId) -> None:
+        self.began.set()
         if self.raises.get(channel):
             raise self.raises[channel].pop(0)
 
@@ -108,9 +111,15 @@ class Reader:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: Path, history: Written, *, hours: float = 24, messages: int = 1_000
+        cls,
+        path: Path,
+        history: Written,
+        *,
+        hours: float = 24,
+        messages: int = 1_000,
+        begun: bool = True,
     ) -> AsyncIterator[Reader]:
-        """Yield a reader in a session that has just begun."""
+        """Yield a reader, in a session that has just begun."""
         store = await SqliteStore.open(path)
         gaps = Gaps()
         entered: list[Post] = []
@@ -137,7 +146,8 @@ class Reader:
             hours=hours,
             messages=messages,
         )
-        catch_up.begin()
+        if begun:
+            catch_up.begin()
         yield cls(history, store, gaps, entered, full_for, catch_up)
         await catch_up.stop()
         await store.close()

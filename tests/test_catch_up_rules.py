@@ -161,6 +161,13 @@ async def test_a_server_that_is_out_is_read_when_it_is_back(tmp_path: Path) -> N
         assert (reader.caught_up(), reader.caught_up(8, 3)) == (False, True)
 
 
+async def test_before_any_session_nothing_is_found(tmp_path: Path) -> None:
+    history = Written(dict([room(3, FIRST)]))
+    async with Reader.open(tmp_path / "db", history, begun=False) as reader:
+        await reader.catch_up.available(HERE)
+        assert (await reader.marks(), reader.caught_up()) == ({}, False)
+
+
 async def test_what_stands_in_a_server_that_is_joined_is_not_read(tmp_path: Path) -> None:
     history = Written(dict([room(3, FIRST)]))
     async with Reader.open(tmp_path / "db", history) as reader:
@@ -209,6 +216,23 @@ async def test_a_stop_leaves_gaps_to_the_next_start(tmp_path: Path) -> None:
         assert (await reader.marks(), reader.caught_up()) == ({3: SEEN}, False)
         await reader.started()
         assert (await reader.marks(), reader.caught_up()) == ({3: FIRST}, True)
+
+
+async def test_a_new_start_forgets_what_was_being_read_and_waits_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.retries.RETRY_SECONDS", (1_000,))
+    history = Written(dict([room(3, FIRST), room(4, FIRST)]))
+    history.raises[ChannelId(3)] = [TryAgainError("status 503")]
+    async with Reader.open(tmp_path / "db", history) as reader:
+        await reader.mark(_3=SEEN, _4=SEEN)
+        await reader.catch_up.start()
+        async with asyncio.timeout(20):
+            await history.began.wait()
+        history.messages.pop(next(iter(history.messages)))
+        await reader.started()
+        assert history.asked == [("edited", 3), ("edited", 4), ("after", 4)]
+        assert (reader.caught_up(3), reader.caught_up(4)) == (True, True)
 
 
 # ------------------------------------------------------------------ threads, and channels that go

@@ -36,8 +36,10 @@ class Bench:
     book: PolicyBook
     desk: SettingsDesk
 
-    async def change(self, changes: Changes, **more: Changes) -> int | None:
-        return await self.desk.change(HERE, making.ALL_RIGHTS, changes, nothing_above, **more)
+    async def change(self, changes: Changes, expecting: Changes | None = None) -> int | None:
+        return await self.desk.change(
+            HERE, making.ALL_RIGHTS, changes, nothing_above, expecting=expecting
+        )
 
     async def undo(self, number: int | None = None) -> int | None:
         undone = await self.desk.undo(HERE, making.ALL_RIGHTS, number, nothing_above)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from bot.domain import (
     Kind,
     Mode,
     Note,
+    Outcome,
     Status,
     failed,
 )
@@ -117,6 +119,26 @@ async def test_after_a_stop_nothing_is_taken_over(bench: Bench) -> None:
     await bench.done(case(1))
     assert bench.desk.asked == []
     assert len(await bench.store.journal.unfinished()) == 1
+
+
+async def test_a_stop_gives_up_what_is_being_tried(bench: Bench) -> None:
+    bench.desk.answers["delete"] = [TryAgainError("status 503")] * 100_000
+    bench.dispatcher.hand_on(await bench.journalled(case(1)))
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        await bench.dispatcher.stop()
+        await bench.dispatcher.drained()
+    tried = len(bench.desk.asked)
+    await asyncio.sleep(0.01)
+    assert len(bench.desk.asked) == tried > 0
+    assert len(await bench.store.journal.unfinished()) == 1
+
+
+async def test_a_failure_without_a_reason_is_no_problem_to_show(bench: Bench) -> None:
+    bench.desk.outcomes[Kind.DELETE] = Outcome(Status.FAILED)
+    await bench.done(case(1, Kind.DELETE))
+    assert bench.finished[0].outcomes == {Kind.DELETE: Outcome(Status.FAILED)}
+    assert bench.dispatcher.problem(HERE) is None
 
 
 async def test_what_discord_refuses_is_a_failure_with_its_reason(bench: Bench) -> None:

@@ -24,6 +24,7 @@ from bot.enforcement.grouping import (
     CHANNEL_WINDOW,
     LONGEST_OPEN,
     MEMBER_WINDOW,
+    MOST_OPEN,
     SHOWN,
     OpenAlerts,
     text_key,
@@ -150,6 +151,15 @@ def test_texts_are_let_go_a_day_after_the_last_message(seconds: int, left: int) 
     assert len(alerts) == left
     assert first.closed is (left == 2)
     assert timedelta(days=1) == LONGEST_OPEN
+
+
+def test_the_oldest_alert_is_forgotten_where_there_are_too_many() -> None:
+    alerts = OpenAlerts()
+    for number in range(MOST_OPEN + 1):
+        alerts.joined(case(number, author=number, channel=number), pings=False)
+    assert len(alerts) == MOST_OPEN == 1_000
+    assert alerts.close(case(0).id) is None
+    assert alerts.close(case(1).id) is not None
 
 
 async def test_an_alert_that_is_settled_is_closed_and_shown() -> None:

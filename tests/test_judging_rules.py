@@ -1,4 +1,4 @@
-"""What the judging room states: turns and room in the queue, batches, words, and marks."""
+"""What the judging room states: batches, words, and marks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.app.settings import Moderation
 from bot.domain import Case, Decision, Kind, Post, Reason, Surface, Taken, about
 from bot.judging.judge import MOST_WORDS, Judge, highest
 from bot.judging.pipeline import Pipeline, SetAsideError
-from bot.judging.queue import TURN_CHARACTERS, FairQueue, Waiting, cost_of
+from bot.judging.queue import TURN_CHARACTERS
 from bot.policy.book import PolicyBook
 from bot.policy.entries import allow_entry
 from bot.store.patience import Patience
@@ -71,78 +71,6 @@ async def while_running(pipeline: Pipeline, work: Awaitable[Any]) -> Any:
         await asyncio.gather(running, return_exceptions=True)
 
 
-# ------------------------------------------------------------------ the queue
-
-
-@pytest.mark.parametrize(
-    ("characters", "turns"),
-    [(0, 1), (255, 1), (256, 2), (511, 2), (512, 3), (15 * 256, 16), (4_000, 16)],
-)
-def test_what_a_text_costs(characters: int, turns: int) -> None:
-    assert cost_of(making.post(text="a" * characters)) == turns
-
-
-def taken_from(*posts: Post) -> list[int]:
-    queue = FairQueue(100)
-    for post in posts:
-        queue.put_nowait(Waiting(post))
-    return [queue.get_nowait().post.subject_id for _ in posts]
-
-
-def test_a_costly_text_waits_as_many_turns_as_it_costs() -> None:
-    costly = making.post(1, guild=1, text=LONG * 2)  # three turns
-    others = [making.post(n, guild=2) for n in (11, 12, 13, 14)]
-    assert taken_from(costly, *others) == [11, 12, 1, 13, 14]
-
-
-def test_each_costly_text_waits_anew() -> None:
-    costly = [making.post(n, guild=1, text=LONG) for n in (1, 2)]  # two turns each
-    others = [making.post(n, guild=2) for n in (11, 12, 13, 14)]
-    assert taken_from(*costly, *others) == [11, 1, 12, 13, 2, 14]
-
-
-def test_alone_a_server_waits_for_nobody() -> None:
-    assert taken_from(*[making.post(n, text=LONG * 15) for n in (1, 2)]) == [1, 2]
-
-
-def full(*posts: Post | Waiting) -> FairQueue:
-    queue = FairQueue(len(posts))
-    for post in posts:
-        queue.put_nowait(post if isinstance(post, Waiting) else Waiting(post))
-    return queue
-
-
-def own(number: int, guild: int, **more: Any) -> Post:
-    return making.post(number, guild=guild, **more)
-
-
-@pytest.mark.parametrize(
-    ("waiting", "displaced"),
-    [
-        ([own(1, 1), own(2, 1), own(3, 2)], 2),  # the latest of the longest line
-        ([own(1, 1), own(2, 1), own(3, 3), own(4, 3)], 9),  # its own line would be longer
-        ([own(1, 1), own(2, 1), own(7, 1), own(3, 3)], 7),
-        ([own(1, 3), own(2, 3)], 9),
-        ([own(1, 1), own(2, 1, surface=Surface.TITLE)], 2),
-        ([own(1, 1), own(2, 1, surface=Surface.NICKNAME)], 1),
-        ([own(1, 1, surface=Surface.NICKNAME), own(2, 1, surface=Surface.NICKNAME)], 9),
-    ],
-)
-def test_which_post_gives_way(waiting: list[Post], displaced: int) -> None:
-    new = own(9, 3)
-    queue = full(*waiting)
-    assert queue.displace(Waiting(new)).post.subject_id == displaced
-    assert queue.qsize() == len(waiting)
-    left = {queue.get_nowait().post.subject_id for _ in waiting}
-    assert left == {post.subject_id for post in [*waiting, new]} - {displaced}
-    assert queue.empty()
-
-
-async def test_a_post_that_somebody_waits_for_does_not_give_way() -> None:
-    awaited = Waiting(own(2, 1), asyncio.get_running_loop().create_future())
-    assert full(own(1, 1), awaited).displace(Waiting(own(9, 3))).post.subject_id == 1
-
-
 # ------------------------------------------------------------------ the judge
 
 
@@ -161,10 +89,8 @@ def test_which_class_a_message_is_about(
 
 
 def test_the_lead_is_the_gravest_action() -> None:
-    graver = [Kind.ALERT, Kind.DELETE, Kind.TIMEOUT]
-    for most in range(1, 4):
-        reasons = tuple(Reason(kind, kind, 0.9, 0.5) for kind in graver[:most])
-        assert highest(Decision(making.post(), {}, "m", reasons)) == graver[most - 1]
+    for most, kind in enumerate((Kind.ALERT, Kind.DELETE, Kind.TIMEOUT), 1):
+        assert making.decision(1, *list(Kind)[:most]).lead == Reason(kind, "hate", 0.9, 0.5)
     assert making.decision().lead is None
 
 
@@ -314,22 +240,20 @@ async def test_what_cannot_be_judged_is_counted_and_its_future_says_so(
     pipeline.submit(making.post(3))
 
     async def work() -> None:
+        pipeline.submit(making.post(4, text=Unreadable("x")))
         done = await pipeline.enter(making.post(1, text=Unreadable("x")))
         with pytest.raises(SetAsideError):
             await done
         await pipeline.drained()
 
     await while_running(pipeline, work())
-    assert (pipeline.set_aside, pipeline.recorded) == (1, 2)
+    assert (pipeline.set_aside, pipeline.recorded) == (2, 2)
 
 
 class Unreadable(str):
     """A text that fails whoever reads it."""
 
     __slots__ = ()
-
-    def isascii(self) -> bool:
-        raise ValueError("private words")
 
     def __getitem__(self, key: Any) -> str:
         raise ValueError("private words")
