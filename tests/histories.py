@@ -125,15 +125,19 @@ class Reader:
         entered: list[Post] = []
         full_for: list[Post] = []
 
-        async def enter(post: Post) -> asyncio.Future[Decision]:
-            done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        def settle(post: Post, done: asyncio.Future[Decision]) -> None:
             if post in full_for:
                 full_for.remove(post)
                 gaps.miss(post)
                 done.cancel()
-            else:
+            elif not done.done():
                 entered.append(post)
                 done.set_result(making.decision())
+
+        async def enter(post: Post) -> asyncio.Future[Decision]:
+            done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+            # As in the bot, what becomes of a post is not known at once.
+            asyncio.get_running_loop().call_soon(settle, post, done)
             return done
 
         catch_up = CatchUp(

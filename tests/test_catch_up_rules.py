@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -208,6 +209,7 @@ async def test_a_page_of_which_one_had_no_room_is_read_again_as_a_whole(tmp_path
         await reader.started()
         assert reader.read() == [SECOND, FIRST, SECOND]
         assert await reader.marks() == {3: SECOND}
+        assert reader.caught_up()
 
 
 async def test_a_stop_leaves_gaps_to_the_next_start(tmp_path: Path) -> None:
@@ -247,7 +249,9 @@ async def test_archived_threads_are_listed_only_after_a_long_absence(
 ) -> None:
     history = Written(dict([room(3, at(away)), room(8, at(100), guild=3)]))
     thread = at(away - 5)
-    history.hidden = dict([room(thread, FIRST), room(at(away - 6))])
+    quiet_thread, secret = room(at(away - 6)), room(at(away - 7), FIRST)
+    history.hidden = dict([room(thread, FIRST), quiet_thread])
+    history.hidden[replace(secret[0], readable=False)] = secret[1]
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=at(away))
         quiet = Mark(THERE, ChannelId(8), SubjectId(at(100)))  # nobody writes there
@@ -255,6 +259,7 @@ async def test_archived_threads_are_listed_only_after_a_long_absence(
         await reader.started()
         assert (("archived", 2) in history.asked) is looked
         assert reader.read() == ([FIRST] if looked else [])
+        assert ("edited", quiet_thread[0].id) not in history.asked
     assert timedelta(minutes=55) == SHORTEST_LIFE
 
 
