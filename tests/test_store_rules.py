@@ -300,6 +300,13 @@ async def test_which_decisions_the_past_has(
     assert [each.decision.post.subject_id for each in past] == numbers
 
 
+async def test_each_case_has_scores_of_its_own(store: SqliteStore) -> None:
+    await store.journal.record([scored(1, 0.9), scored(2, 0.6), scored(3, 0.7, model="old")])
+    past = await store.journal.past(HERE, making.START, 0.0, ANYWHERE)
+    scores = [(each.decision.post.subject_id, each.decision.scores["hate"]) for each in past]
+    assert sorted(scores) == [(1, 0.9), (2, 0.6), (3, 0.7)]
+
+
 async def test_the_past_is_limited_to_the_latest_and_has_verdicts(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
