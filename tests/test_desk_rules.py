@@ -153,7 +153,8 @@ async def test_delete_takes_every_message_channel_by_channel(bench: Bench) -> No
         case(3),
         case(4, surface=Surface.NICKNAME, channel=6),
     )
-    await bench.desk.delete(LEAD, MORGAN)
+    deleted = await bench.desk.delete(LEAD, MORGAN)
+    assert [each.id.subject for each in deleted] == [1, 2, 3, 4]
     assert bench.discord.done == [
         ("may delete", 9, 2, 3),
         ("may delete", 9, 2, 5),
@@ -214,7 +215,7 @@ async def test_a_time_out_that_runs_is_not_given_again_until_it_is_lifted(bench:
     await bench.desk.time_out(LEAD, MORGAN, 60)
     note = await refusal(bench.desk.time_out(LEAD, ROBIN, 10))
     assert note == Note("act.timed_out_already", {"by": "<@9>"})
-    await bench.desk.lift(LEAD, ROBIN)
+    assert [target.id for target in (await bench.desk.lift(LEAD, ROBIN)).done] == [4]
     await bench.desk.time_out(LEAD, ROBIN, 10)
     assert await bench.acted() == [
         (Act.TIMEOUT, 9, 60),
@@ -298,7 +299,8 @@ def test_the_choices_of_a_length_end_with_discords_longest() -> None:
 
 async def test_a_verdict_is_on_every_message_and_the_latest_one_counts(bench: Bench) -> None:
     await bench.told(case(1), case(2))
-    await bench.desk.judge(LEAD, MORGAN, Judgement.FALSE_POSITIVE)
+    judged = await bench.desk.judge(LEAD, MORGAN, Judgement.FALSE_POSITIVE)
+    assert [each.id.subject for each in judged] == [1, 2]
     for number in (1, 2):
         said = await bench.store.verdicts.judgement(making.case_id(number))
         assert said is Judgement.FALSE_POSITIVE
