@@ -48,6 +48,7 @@ def test_a_text_is_read_up_to_its_bounds() -> None:
         ("st*pid", "stupid"),
         ("st*pid." + "," * 193, "stupid"),  # 200 characters
         ("st*pid." + "," * 194, "st pid"),
+        ("st\u6f22pid." + "," * 193, "stupid"),  # a letter of no known look hides one, too
     ],
 )
 def test_a_longer_word_is_cut_and_a_longer_chunk_is_not_searched(text: str, tokens: str) -> None:
@@ -107,6 +108,12 @@ def test_bolder_readings_need_a_word_that_people_hide() -> None:
     assert read("1oser", PLAIN) == "ioser"
     assert read("1oser", PACKAGED.with_hidden(["loser"])) == "loser"
     assert read("11l", PLAIN) == "%0 l"
+    assert read("tax1", PACKAGED.with_hidden(["taxi"])) == "taxi"
+    assert read("bal1", PACKAGED.with_hidden(["ball"])) == "ball"
+
+
+def test_inside_a_word_two_ones_are_two_l_and_other_numbers_are_what_they_look_like() -> None:
+    assert read("ca11er g00d m1nd", PLAIN) == "caller good mind"
 
 
 # ------------------------------------------------------------------ letters spelt out
