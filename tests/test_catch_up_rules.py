@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.domain import ChannelId, GuildId, Revision, SubjectId
+from bot.domain import ChannelId, GuildId, Post, Revision, SubjectId
 from bot.domain.snowflakes import time_at
+from bot.intake.catch_up.gaps import Bounds, Gaps, gap_of
 from bot.intake.catch_up.runner import SHORTEST_LIFE
+from bot.intake.history import Room
 from bot.retries import RefusedError, TryAgainError
 from bot.store.ports import Mark
 from tests import making
@@ -238,6 +241,38 @@ async def test_a_new_start_forgets_what_was_being_read_and_waits_for_nothing(
         await reader.started()
         assert history.asked == [("edited", 3), ("edited", 4), ("after", 4)]
         assert (reader.caught_up(3), reader.caught_up(4)) == (True, True)
+
+
+class Silent(Written):
+    """A history whose first answer never comes."""
+
+    async def edited(self, room: Room, until: SubjectId, since: datetime) -> Sequence[Post]:
+        first = not self.began.is_set()
+        found = await super().edited(room, until, since)
+        if first:
+            await asyncio.Event().wait()
+        return found
+
+
+async def test_a_new_start_does_not_wait_for_an_answer_to_the_old_one(tmp_path: Path) -> None:
+    history = Silent(dict([room(3, FIRST)]))
+    async with Reader.open(tmp_path / "db", history) as reader:
+        await reader.mark(_3=SEEN)
+        await reader.catch_up.start()
+        async with asyncio.timeout(20):
+            await history.began.wait()
+        await reader.started()
+        assert reader.read() == [FIRST]
+
+
+def test_after_an_answer_waits_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.retries.RETRY_SECONDS", (1, 2, 4))
+    gaps = Gaps()
+    gap = gap_of(room(3, FIRST)[0], {}, Bounds(SubjectId(0), SubjectId(0), 100))
+    assert gap is not None
+    assert [gaps.put_off(gap, now=0) for _ in range(4)] == [1, 2, 4, 4]
+    gaps.succeeded(gap)
+    assert gaps.put_off(gap, now=0) == 1
 
 
 # ------------------------------------------------------------------ threads, and channels that go
