@@ -48,7 +48,8 @@ async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 async def test_what_moderators_have_seen_is_not_told_again(
     bench: Bench, stands: Shown | None, left: list[int], *, assigned: bool
 ) -> None:
-    cases = await bench.journalled(case(1), case(2))
+    later = making.START + timedelta(hours=1)
+    cases = await bench.journalled(case(1), case(2, at=later))
     if assigned:
         await bench.store.journal.assign(cases, [cases[0].id] * 2)
     if stands is not None:
