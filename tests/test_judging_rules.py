@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.app.settings import Moderation
 from bot.domain import Case, Decision, Kind, Post, Reason, Surface, Taken, about
@@ -149,6 +150,20 @@ async def test_a_full_queue_says_which_post_had_no_room(judge: Judge, store: Sql
     lost = [pipeline.submit(making.post(3, guild=2)), pipeline.submit(making.post(4, guild=1))]
     assert [post and post.subject_id for post in lost] == [2, 4]
     assert pipeline.refused == 2
+
+
+async def test_a_full_queue_is_logged_once_until_there_was_room(
+    judge: Judge, store: SqliteStore
+) -> None:
+    pipeline = line(judge, store, queue_size=1)
+    with capture_logs() as logged:
+        for number in range(3):
+            pipeline.submit(making.post(number))
+        assert [entry["event"] for entry in logged] == ["queue full"]
+        await while_running(pipeline, pipeline.drained())
+        for number in range(3, 6):
+            pipeline.submit(making.post(number))
+    assert [entry["event"] for entry in logged] == ["queue full", "queue full"]
 
 
 class Batches:
