@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain import Judgement, Kind, Past, Post, Revision, Surface, UserId, Verdict
-from bot.policy.phrases import Phrases, normal
+from bot.policy.phrases import LONGEST_PHRASE, MOST_PHRASES, Phrases, normal
 from bot.policy.precision import FEWEST, precision_at, suggest, wilson
 from bot.policy.replay import Judged, compare, tally
 from bot.policy.rules import Policy
@@ -209,4 +209,5 @@ def test_equal_sets_of_phrases_are_equal_values() -> None:
     assert one.all == ("a", "b")
     assert one != Phrases(["a"])
     assert one != ("a", "b")
+    assert (LONGEST_PHRASE, MOST_PHRASES) == (100, 200)
     assert normal("  Bloody \n HELL ") == "bloody hell"
