@@ -26,25 +26,13 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
 
+from bench.mutant_rooms import ROOMS
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "runs" / "mutants.jsonl"
 
 LEAST: Final = 75
 """Percent of each room's mutants that have to be killed."""
-
-ROOMS: Final[dict[str, tuple[str, str]]] = {
-    "policy": ("bot/policy", "policy_rules policy_figures policy"),
-    "judging": ("bot/judging", "queue_rules judging_rules judging pipeline"),
-    "enforcement": (
-        "bot/enforcement",
-        "enforcement_rules recovery_rules dispatching_rules grouping dispatcher",
-    ),
-    "intake": ("bot/intake", "intake_rules catch_up_rules gaps"),
-    "desk": ("bot/desk", "desk_standing desk_rules desk_members desk_settings desk"),
-    "store": ("bot/store", "store_rules erasing_rules keeping_rules migration_rules keeping store"),
-    "normaliser": ("model/normalise.py", "normaliser_rules normalise"),
-}
-"""The code of each room, and its quick tests, in their order."""
 
 LIBRARIES: Final = (
     *("aiohttp", "aiosqlite", "cryptography.fernet", "discord.ext.commands", "discord.ext.tasks"),

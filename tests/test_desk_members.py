@@ -101,7 +101,7 @@ async def test_an_opinion_is_as_if_its_author_were_not_exempt(
     assert not opinion.decision.exempt
 
 
-@pytest.mark.parametrize(("minutes", "acts"), [(59, True), (61, False)])
+@pytest.mark.parametrize(("minutes", "acts"), [(50, True), (61, False)])
 async def test_a_message_that_may_still_wait_is_acted_on_and_an_old_one_is_not(
     bench: Bench, minutes: int, *, acts: bool
 ) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.mutants import ROOMS, ROOT, Mutant, changes, code_of, killed, mutants, table
+from bench.mutant_rooms import ROOMS
+from bench.mutants import ROOT, Mutant, changes, code_of, killed, mutants, table
 
 
 def tried(source: str) -> set[str]:

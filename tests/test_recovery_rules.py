@@ -16,6 +16,7 @@ from bot.domain import (
     Kind,
     Mode,
 )
+from bot.domain.snowflakes import time_at
 from bot.enforcement.alert_channel import Shown
 from bot.enforcement.alerting import Alerting
 from bot.enforcement.recovery import Recovery
@@ -58,7 +59,7 @@ async def test_what_moderators_have_seen_is_not_told_again(
     assert [each.id for each in recalled] == [each.id for each in cases]
     untold = [each.id.subject for each in recalled if Kind.ALERT not in each.outcomes]
     assert untold == left
-    assert bench.desk.looked_since == ([making.START - timedelta(days=1)] if assigned else [])
+    assert bench.desk.looked_since == ([time_at(cases[0].id.subject)] if assigned else [])
 
 
 async def test_each_server_is_taken_up_once_and_by_itself(bench: Bench) -> None:

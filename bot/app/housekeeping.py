@@ -62,4 +62,6 @@ async def _erase(store: Store, book: PolicyBook, clock: Clock, storage: Storage)
     for guild in await house.departed(now - timedelta(days=storage.erase_left_after_days)):
         erased += await house.forget_server(guild)
         book.forget(guild)
+    # Also what enforcement erased, a quotation that was sent, say.
+    await house.overwrite()
     return erased

@@ -222,6 +222,9 @@ class Housekeeping(Protocol):
     async def kept_about(self, author: UserId, guild: GuildId) -> Kept:
         """Return how much is kept about a person's posts in one server."""
 
+    async def overwrite(self) -> None:
+        """Leave nothing of what was erased in any file."""
+
     async def left(self, guild: GuildId) -> None:
         """Remember that the bot left a server, from the first time on."""
 

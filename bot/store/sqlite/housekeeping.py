@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -122,11 +123,12 @@ class SqliteHousekeeping:
         return [GuildId(row[0]) for row in rows]
 
     async def overwrite(self) -> None:
-        """Fold the write-ahead log into the file, so that no erased page is left in it."""
-        try:
+        """Fold the write-ahead log into the file, so that no erased page is left in it.
+
+        Where a reader is busy nothing is folded in; the next hour tries again.
+        """
+        with suppress(StoreUnavailableError):
             await self._database.row("PRAGMA wal_checkpoint(TRUNCATE)")
-        except StoreUnavailableError:
-            return  # a reader is busy; the next turn folds it in
 
     async def _erase(self, where: str, parameters: tuple[object, ...]) -> int:
         """Erase the cases that a condition finds, with all that hangs on them; return how many."""

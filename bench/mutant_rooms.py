@@ -1,0 +1,19 @@
+"""What `make mutants` changes, and which tests are to notice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ROOMS: Final[dict[str, tuple[str, str]]] = {
+    "policy": ("bot/policy", "policy_rules policy_figures policy"),
+    "judging": ("bot/judging", "queue_rules judging_rules judging pipeline"),
+    "enforcement": (
+        "bot/enforcement",
+        "enforcement_rules recovery_rules dispatching_rules grouping dispatcher",
+    ),
+    "intake": ("bot/intake", "intake_rules catch_up_rules gaps"),
+    "desk": ("bot/desk", "desk_standing desk_rules desk_members desk_settings desk"),
+    "store": ("bot/store", "store_rules erasing_rules keeping_rules migration_rules keeping store"),
+    "normaliser": ("model/normalise.py", "normaliser_rules normalise"),
+}
+"""The code of each room, and its quick tests, in their order."""
