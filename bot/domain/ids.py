@@ -73,4 +73,6 @@ def about(case: CaseId) -> CaseId:
 
     A message is one thing whatever it was edited to. Each title and each nickname is another one.
     """
-    return case._replace(revision=POSTED) if case.surface is Surface.MESSAGE else case
+    if case.revision == POSTED or case.surface is not Surface.MESSAGE:
+        return case
+    return case._replace(revision=POSTED)

@@ -51,7 +51,7 @@ class Judge:
             policies, posts, texts, self._scorer.score(texts), strict=True
         ):
             decision = decide(policy, post, scores, self._scorer.version)
-            if taken is not None:
+            if taken is not None and decision.reasons:
                 decision = self._further(decision, taken)
             if decision.reasons:
                 decision = replace(decision, words=self._heaviest(decision, text))
