@@ -24,7 +24,6 @@ class Room:
     id: ChannelId
     latest: SubjectId
     readable: bool = True
-    is_thread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

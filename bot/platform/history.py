@@ -197,7 +197,6 @@ def _room(channel: Readable) -> Room:
         ChannelId(channel.id),
         SubjectId(channel.last_message_id or channel.id),
         readable=_readable(channel),
-        is_thread=isinstance(channel, discord.Thread),
     )
 
 
