@@ -147,3 +147,17 @@ async def test_what_follows_on_a_removed_alert_is_told_anew(world: World) -> Non
     (alert,) = world.alerts
     assert "idiot" in str(alert.to_dict())
     assert "garbage" not in str(alert.to_dict())
+
+
+def test_a_retry_finds_its_own_alert_whatever_has_joined_it_since() -> None:
+    """Without its text, as after a restart, nothing else would tell where it belongs."""
+    alerts = OpenAlerts()
+    first = case(1)
+    first = replace(
+        first, decision=replace(first.decision, post=replace(first.decision.post, text=""))
+    )
+    alert = alerts.joined(first, pings=False)
+    for number, seconds in ((2, 7), (3, 14)):
+        assert alerts.joined(case(number, author=5, seconds=seconds), pings=False) is alert
+    assert alerts.joined(first, pings=False) is alert
+    assert len(alerts) == 1

@@ -205,3 +205,19 @@ async def test_a_nickname_is_told_of_once(world: World) -> None:
     await other.send(world.general, BENIGN)
     await world.app.drained()
     assert len(world.alerts) == 1
+
+
+@pytest.mark.parametrize(
+    ("webhook", "read"), [(None, False), ("77", True)], ids=["another bot", "a webhook"]
+)
+def test_other_bots_are_not_read_and_webhooks_are(
+    channel: discord.TextChannel, webhook: str | None, *, read: bool
+) -> None:
+    author = {**SENT["author"], "bot": True}
+    body = {"content": "some words", "author": author}
+    if webhook is not None:
+        body["webhook_id"] = webhook
+    post = post_of(message(channel, body), own_id=1)
+    assert (post is not None) is read
+    # There is no person behind it whose roles could be asked for.
+    assert post is None or (post.webhook and post.roles_known)
