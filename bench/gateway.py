@@ -22,7 +22,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from bench.subjects import DONE
+from bench.baselines import DONE
 from tests.process import bellwether, environment, settings_for, until
 from tests.standin import GENERAL, StandIn, channel
 
@@ -126,7 +126,7 @@ async def measure(subject: str, messages: int) -> dict[str, float]:
             log = folder / "log"
             with log.open("wb") as sink:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "bench.subjects", subject, str(folder),
+                    sys.executable, "-m", "bench.baselines", subject, str(folder),
                     env=environment(**settings), stdout=sink, stderr=sink,
                 )  # fmt: skip
             try:

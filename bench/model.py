@@ -40,7 +40,7 @@ def paths() -> list[Path_]:
     return [
         ("scikit-learn's own path", model.predict_proba, nothing),
         ("lowered, warm", warm.predict_proba, nothing),
-        ("lowered, cold", cold.predict_proba, cold.forget),
+        ("lowered, cold", cold.predict_proba, cold.clear_cache),
         (
             "scorer with explanation",
             lambda texts: [scorer.explain(text) for text in texts],

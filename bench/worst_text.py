@@ -65,12 +65,12 @@ class Costs:
 
     def warm(self) -> None:
         """Let the running scorer know ordinary texts only."""
-        self._running._lowered.forget()  # noqa: SLF001
+        self._running._lowered.clear_cache()  # noqa: SLF001
         for text in ordinary_texts():
             self._running.score([text])
 
     def _forgetful(self) -> Scorer:
-        self._scorer._lowered.forget()  # noqa: SLF001 - nobody else wants it to
+        self._scorer._lowered.clear_cache()  # noqa: SLF001 - nobody else wants it to
         re.purge()
         return self._scorer
 

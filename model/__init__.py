@@ -1,1 +1,1 @@
-"""The classifier: training, evaluation and serving. It knows nothing of Discord."""
+"""The classifier: training, evaluation and serving. It does not depend on Discord or on the bot."""

@@ -1,4 +1,4 @@
-"""The artefact on disk: joblib bytes that are loaded only if the manifest vouches for them."""
+"""The artefact on disk. It is loaded only if its hash matches the manifest's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import sklearn
 from sklearn.exceptions import InconsistentVersionWarning
 
 PACKAGED = Path(__file__).parent / "trained"
-"""The folder of the artefact that comes with the project."""
+"""The folder of the artefact that ships with the project."""
 
 ARTEFACT, MANIFEST, CARD = "bellwether.joblib", "manifest.json", "MODEL_CARD.md"
 
@@ -29,11 +29,11 @@ class ArtefactError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known of an artefact without loading it.
+    """Describes an artefact, so that it can be checked before it is loaded.
 
-    ``presets`` are named sets of thresholds: for each class the lowest score for an alert and a
-    deletion, ``None`` for never. ``golden`` maps example texts to the probabilities they had when
-    the artefact was written.
+    ``presets`` are named sets of thresholds: for each class the lowest score for an alert and for
+    a deletion, or ``None`` for never. ``golden`` maps example texts to the probabilities they had
+    when the artefact was written.
     """
 
     version: str
@@ -47,14 +47,15 @@ class Manifest:
 
 
 def digest_of(content: bytes) -> str:
-    """Return the SHA-256 of some bytes, in hexadecimal."""
+    """Return the SHA-256 of ``content`` in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def write(folder: Path, model: Any, manifest: dict[str, Any]) -> Manifest:  # noqa: ANN401
-    """Write artefact and manifest into ``folder``, each replaced in one step.
+    """Write the artefact and its manifest into ``folder`` and return the manifest.
 
-    The manifest goes last: a crash in between leaves a pair that is refused, not a wrong model.
+    Each file is replaced atomically, the manifest last. A crash between the two leaves a pair that
+    ``load`` refuses, never a wrong model.
     """
     buffer = io.BytesIO()
     joblib.dump(model, buffer, compress=("xz", 6))
@@ -70,8 +71,8 @@ def write(folder: Path, model: Any, manifest: dict[str, Any]) -> Manifest:  # no
     return complete
 
 
-def move(source: Path, folder: Path) -> None:
-    """Put the artefact in ``source`` in place of the one in ``folder``."""
+def install(source: Path, folder: Path) -> None:
+    """Replace the artefact in ``folder`` with the one in ``source``."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in (ARTEFACT, MANIFEST):
         _replace(folder / name, (source / name).read_bytes())
@@ -84,7 +85,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check the manifest in ``folder``; raises ``ArtefactError``."""
+    """Return the manifest in ``folder``. Raises ``ArtefactError`` if it is missing or invalid."""
     path = folder / MANIFEST
     try:
         document = json.loads(path.read_bytes())
@@ -92,21 +93,21 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest(**document)
     except OSError as error:
         raise ArtefactError(
-            f"no model manifest at {path} ({error.strerror}). Set model.folder to a folder with "
-            f"{ARTEFACT} and {MANIFEST}, or run `bellwether train`."
+            f"no model manifest at {path} ({error.strerror}). Set model.folder to a folder "
+            f"with {ARTEFACT} and {MANIFEST}, or run `bellwether train`."
         ) from error
     except (ValueError, TypeError, KeyError) as error:
         raise ArtefactError(
-            f"{path} is not a manifest of this version of Bellwether ({error}). "
+            f"{path} is not a valid manifest for this version of Bellwether ({error}). "
             "Restore it, or run `bellwether train`."
         ) from error
 
 
 def load(folder: Path) -> tuple[Any, Manifest]:
-    """Load the model in ``folder`` after proving that its bytes are the manifest's.
+    """Return the model in ``folder`` and its manifest, after checking the model's hash.
 
-    The bytes are read once; those that were hashed are those that are unpickled, because a
-    pickle runs code and a file can change between two reads. Raises ``ArtefactError``.
+    The file is read once, and the bytes that were hashed are the bytes that are unpickled: a
+    pickle runs code, and the file could change between two reads. Raises ``ArtefactError``.
     """
     manifest = read_manifest(folder)
     path = folder / ARTEFACT
@@ -114,14 +115,15 @@ def load(folder: Path) -> tuple[Any, Manifest]:
         payload = path.read_bytes()
     except OSError as error:
         raise ArtefactError(
-            f"no model artefact at {path} ({error.strerror}). Set model.folder to a folder with "
-            f"{ARTEFACT} and {MANIFEST}, or run `bellwether train`."
+            f"no model artefact at {path} ({error.strerror}). Set model.folder to a folder "
+            f"with {ARTEFACT} and {MANIFEST}, or run `bellwether train`."
         ) from error
     digest = digest_of(payload)
     if digest != manifest.sha256:
         raise ArtefactError(
-            f"{path} has SHA-256 {digest}, but its manifest says {manifest.sha256}: the file was "
-            "changed or only half copied, and is not loaded. Restore both files from one source."
+            f"{path} has SHA-256 {digest}, but its manifest expects {manifest.sha256}. The file was "
+            "modified or only partly copied, so it was not loaded. Restore both files from the same "
+            "source."
         )
     with warnings.catch_warnings():
         warnings.simplefilter("error", InconsistentVersionWarning)
@@ -129,6 +131,7 @@ def load(folder: Path) -> tuple[Any, Manifest]:
             return joblib.load(io.BytesIO(payload)), manifest
         except (InconsistentVersionWarning, ImportError, AttributeError) as error:
             raise ArtefactError(
-                f"{path} was written with scikit-learn {manifest.scikit_learn}, installed is "
-                f"{sklearn.__version__}. Install that version, or run `bellwether train`."
+                f"{path} was written with scikit-learn {manifest.scikit_learn}, but "
+                f"{sklearn.__version__} is installed. Install scikit-learn {manifest.scikit_learn}, "
+                "or run `bellwether train`."
             ) from error

@@ -1,9 +1,9 @@
-"""What trolls do to a word, done to toxic and to benign texts alike.
+"""Ways to disguise a word, to test the classifier with.
 
-An attack that only measures recall would reward a normaliser that takes everything for abuse, so
-each is reported twice: the share of alarms that remain on toxic texts, and the fire rate on
-benign texts under the same attack. Look-alikes come from Unicode's own table of confusables
-(package confusable-homoglyphs), not from the tables the normaliser was built with.
+Each attack is applied to toxic and to benign texts. Measured on toxic texts alone, a normaliser
+that sees abuse everywhere would look perfect. So two figures are reported: the share of alarms
+kept on toxic texts, and the fire rate on benign texts under the same attack. Look-alikes come from
+Unicode's table of confusables (package confusable-homoglyphs), not from the normaliser's tables.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final
 Attack = Callable[[str, random.Random], str]
 
 SHARE: Final = 0.5
-"""Share of the letters, or of the longer words, that an attack touches."""
+"""Share of the letters, or of the longer words, that an attack changes."""
 
 _LEET: Final = {"a": "4@", "b": "8", "e": "3", "g": "9", "i": "1!", "o": "0", "s": "5$", "t": "7"}
 _EMOJI: Final = "🔥😂💀✨🙂🤡❤🐸🎉👀"
@@ -27,7 +27,7 @@ _COMBINING: Final = [chr(code) for code in range(0x300, 0x370)]
 
 @cache
 def _confusables() -> dict[str, tuple[str, ...]]:
-    """Return for each Latin letter the single characters Unicode lists as confusable with it."""
+    """Return, for each Latin letter, the characters that Unicode lists as confusable with it."""
     from confusable_homoglyphs.confusables import confusables_data  # noqa: PLC0415 - optional
 
     found = {}
@@ -78,7 +78,7 @@ def _inside(word: str, chance: random.Random, piece: str, times: int = 1) -> str
 
 
 def _ambiguous(word: str, chance: random.Random) -> str:
-    """Swap letters that decorated alphabets confuse: i for l, v for u, n for h."""
+    """Replace one letter with another that looks like it in decorated alphabets, such as i and l."""
     swaps = {"l": "i", "i": "l", "u": "v", "v": "u", "h": "n", "w": "vv", "m": "nn", "c": "e"}
     places = [at for at, char in enumerate(word) if char.lower() in swaps]
     if not places:
@@ -121,7 +121,7 @@ _HARMLESS: Final = (
 
 
 def _among(words: int) -> Attack:
-    """Put a text somewhere among harmless words, as one who counts on being diluted would."""
+    """Return an attack that hides a text at a random place among so many harmless words."""
 
     def attack(text: str, chance: random.Random) -> str:
         around: list[str] = []
@@ -166,17 +166,17 @@ ATTACKS: Final[dict[str, Attack]] = {
 }
 
 
-LEARNT: Final = (
+TRAINED_ON: Final = (
     "dropped letter",
     "swapped letters",
     "repeated letters",
     "leet",
     "ambiguous letters",
 )
-"""What training rows are misspelt by; the figures for these are no longer those of the unforeseen."""
+"""Attacks that some training rows are misspelt with. Their figures do not show unseen attacks."""
 
 
-def attacked(texts: list[str], name: str, seed: int = 0) -> list[str]:
-    """Return the texts under an attack; equal seeds give equal texts."""
+def apply(texts: list[str], name: str, seed: int = 0) -> list[str]:
+    """Return the texts, changed by the attack ``name``. The same seed gives the same texts."""
     chance = random.Random(f"{name} {seed}")
     return [ATTACKS[name](text, chance) for text in texts]

@@ -1,4 +1,4 @@
-"""From a fitted pipeline to the artefact in use: operating points, gates, record."""
+"""Train a candidate, check it against the gates, and install it if it passes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from model.datasets import REGISTRY
 from model.evaluation import heldout, suite
 from model.lowered import Lowered
 from model.passages import LENGTH, MARGIN, STEP
-from model.training import Tell
+from model.training import Progress
 
 GOLDEN: Final[dict[str, frozenset[str]]] = {
     "": frozenset(),
@@ -31,35 +31,39 @@ GOLDEN: Final[dict[str, frozenset[str]]] = {
     "i will find you and break your legs": frozenset({"threat"}),
     "all immigrants are filthy animals": frozenset({"hate"}),
 }
-"""Texts and which alarms they must raise at the balanced preset. Plain words only: these stand in
-the manifest that everybody downloads."""
+"""Texts, and the alarms they must raise at the balanced preset.
+
+Plain words only: they are part of the manifest, which everybody downloads.
+"""
 
 NOISE: Final = 0.01
-"""A head's average precision may fall by so much below the artefact in use."""
+"""How far a head's average precision may fall below that of the artefact in use."""
 
 BENIGN_LIMIT: Final = 0.0065
-"""Fire rate on benign chat that the balanced preset may reach on texts its thresholds never saw:
-the 5 of 1,000 they were set to, and two standard deviations of a sample of that size."""
+"""Highest fire rate of the balanced preset on benign chat that was not used to set its thresholds.
+
+It is the target of 5 in 1,000 plus two standard deviations of a sample of that size.
+"""
 
 
 class GateError(Exception):
-    """A candidate is not good enough; the artefact in use was left in place."""
+    """A candidate failed a gate. The artefact in use was not changed."""
 
 
-def train(folder: Path, runs: Path, data_dir: Path | None, tell: Tell) -> artefact.Manifest:
-    """Train, judge, and put the candidate in place of the artefact in ``folder`` if it passes.
+def train(folder: Path, runs: Path, data_dir: Path | None, progress: Progress) -> artefact.Manifest:
+    """Train a candidate and, if it passes the gates, install it in ``folder``.
 
-    A record of the run is written into ``runs`` whether or not it does, and to MLflow where
-    MLFLOW_TRACKING_URI is set. Raises ``datasets.DatasetError`` and ``GateError``.
+    Always writes a record of the run into ``runs``, and also to MLflow if MLFLOW_TRACKING_URI is
+    set. Raises ``datasets.DatasetError`` and ``GateError``.
     """
-    corpus, normaliser = training.read_corpus(data_dir, tell)
-    pipeline = training.fit(corpus, normaliser, tell)
+    corpus, normaliser = training.read_corpus(data_dir, progress)
+    pipeline = training.fit(corpus, normaliser, progress)
     predict = Lowered(pipeline).predict_proba
-    judged = suite.judge(corpus, predict)
-    presets = heldout.operating_points(corpus, judged.probabilities)
-    metrics = _metrics(judged, presets)
+    scored = suite.score(corpus, predict)
+    presets = heldout.operating_points(corpus, scored.probabilities)
+    metrics = _metrics(scored, presets)
     golden = dict(zip(GOLDEN, predict(list(GOLDEN)).tolist(), strict=True))
-    failures = gates(folder, metrics, golden, presets)
+    failures = failed_gates(folder, metrics, golden, presets)
     staged = runs / "candidate"
     manifest = artefact.write(
         staged,
@@ -75,11 +79,11 @@ def train(folder: Path, runs: Path, data_dir: Path | None, tell: Tell) -> artefa
     record(runs, manifest, failures)
     if failures:
         raise GateError(
-            f"the candidate {manifest.version} was not put in place:\n"
+            f"the candidate {manifest.version} was not installed:\n"
             + "\n".join(f"  {failure}" for failure in failures)
-            + f"\nIt lies in {staged}, its record in {runs}."
+            + f"\nThe candidate is in {staged}, the record of the run in {runs}."
         )
-    artefact.move(staged, folder)
+    artefact.install(staged, folder)
     return manifest
 
 
@@ -92,23 +96,23 @@ def data_hashes() -> dict[str, str]:
     return {**hashes, own.name: artefact.digest_of(own.read_bytes())}
 
 
-def _metrics(judged: suite.Judged, presets: artefact.Presets) -> dict[str, float]:
+def _metrics(scored: suite.ScoredCorpus, presets: artefact.Presets) -> dict[str, float]:
     found = {
         f"{head} {name}": value
-        for head, values in heldout.by_head(judged.corpus, judged.probabilities).items()
+        for head, values in heldout.by_head(scored.corpus, scored.probabilities).items()
         for name, value in values.items()
     }
-    at = heldout.at_preset(judged.corpus, judged.probabilities, presets["balanced"])
+    at = heldout.at_preset(scored.corpus, scored.probabilities, presets["balanced"])
     return {name: round(value, 5) for name, value in {**found, **at}.items()}
 
 
-def gates(
+def failed_gates(
     folder: Path,
     metrics: dict[str, float],
     golden: dict[str, list[float]],
     presets: artefact.Presets,
 ) -> list[str]:
-    """Return what is wrong with a candidate, nothing if it may replace the artefact in use."""
+    """Return one sentence for each gate that the candidate fails; an empty list if it passes."""
     failures = []
     balanced = presets["balanced"]
     for text, expected in GOLDEN.items():
@@ -120,17 +124,17 @@ def gates(
         }
         if bool(fired) != bool(expected) or not expected <= fired:
             failures.append(
-                f"golden text {text!r} raises {', '.join(sorted(fired)) or 'no alarm'} instead of "
-                f"{', '.join(sorted(expected)) or 'none'}"
+                f"golden text {text!r} raises {', '.join(sorted(fired)) or 'no alarm'}, expected "
+                f"{', '.join(sorted(expected)) or 'no alarm'}"
             )
     rate = metrics["alert benign, all"]
     if rate > BENIGN_LIMIT:
-        failures.append(f"fires on {rate:.4f} of benign chat, more than {BENIGN_LIMIT}")
+        failures.append(f"fire rate on benign chat is {rate:.4f}, the limit is {BENIGN_LIMIT}")
     before = _metrics_in_use(folder)
     for head in HARMS:
         name = f"{head} average_precision"
         if name in before and metrics[name] < before[name] - NOISE:
-            failures.append(f"{name} falls from {before[name]:.4f} to {metrics[name]:.4f}")
+            failures.append(f"{name} fell from {before[name]:.4f} to {metrics[name]:.4f}")
     return failures
 
 
@@ -138,12 +142,12 @@ def _metrics_in_use(folder: Path) -> dict[str, float]:
     try:
         return artefact.read_manifest(folder).metrics
     except artefact.ArtefactError:
-        # None, or one that this version could not serve anyway: nothing to be worse than.
+        # No artefact, or one that this version cannot use: there is nothing to compare with.
         return {}
 
 
 def parameters() -> dict[str, Any]:
-    """Return what a run depends on beside its data."""
+    """Return everything a run depends on, apart from its data."""
     return {
         "C": training.C,
         "features": training.FEATURES,
@@ -160,7 +164,11 @@ def parameters() -> dict[str, Any]:
 
 
 def record(runs: Path, manifest: artefact.Manifest, failures: list[str]) -> Path:
-    """Write down a run; also to MLflow, which must be installed, where its address is set."""
+    """Write the record of a run and return its path.
+
+    Also logs it to MLflow if MLFLOW_TRACKING_URI is set. Raises ``GateError`` if it is set but
+    MLflow is not installed.
+    """
     document = {
         "version": manifest.version,
         "parameters": parameters(),
@@ -182,8 +190,8 @@ def _to_mlflow(document: dict[str, Any]) -> None:
         import mlflow  # noqa: PLC0415 - an optional extra
     except ModuleNotFoundError as error:
         raise GateError(
-            "MLFLOW_TRACKING_URI is set but MLflow is not installed: pip install "
-            "'.[mlflow]', or unset it."
+            "MLFLOW_TRACKING_URI is set but MLflow is not installed. Run "
+            "`pip install '.[mlflow]'`, or unset MLFLOW_TRACKING_URI."
         ) from error
     mlflow.set_experiment("bellwether")
     with mlflow.start_run(run_name=document["version"]):

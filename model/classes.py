@@ -1,4 +1,4 @@
-"""The classes a message is scored for, in the order every table and file uses."""
+"""The classes that a message is scored for, in the order used by every table and file."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 HARMS: Final = ("hate", "insult", "threat", "offensive")
-"""Classes that have a head of their own, and that thresholds can be set for.
+"""Classes that have their own head and their own thresholds.
 
 hate: an attack on people for what they are (race, religion, gender, orientation, disability ...).
-insult: demeaning words aimed at a person or a group of persons, profane or not.
-threat: a wish, an announcement or an incitement of harm to people.
-offensive: profane or obscene language, whoever it is aimed at, friend or printer.
+insult: demeaning words aimed at a person or a group of people, profane or not.
+threat: wishing, announcing or inciting harm to people.
+offensive: profane or obscene language, aimed at anybody or anything.
 """
 
 ALARMS: Final = ("hate", "insult", "threat")
-"""What moderators are alerted to by default; offensive is profanity among friends too."""
+"""Classes that moderators are alerted to by default. Friends swear, so offensive is not one."""
 
 NEITHER: Final = "neither"
-"""What remains: 1 minus the highest of the others. It has no head and no threshold."""
+"""None of the others: 1 minus their highest probability. It has no head and no threshold."""
 
 CLASSES: Final = (*HARMS, NEITHER)
 
@@ -27,5 +27,5 @@ Scores = Mapping[str, float]
 
 
 def neither(harms: Iterable[float]) -> float:
-    """Return the probability of none, from the probabilities of some classes, 0 to 1."""
+    """Return the probability of *neither*, 0 to 1, from the probabilities of the other classes."""
     return 1.0 - max(harms, default=0.0)

@@ -1,4 +1,4 @@
-"""The registry of data files: where each comes from, under which licence, and its SHA-256."""
+"""The registry of training data: where each file comes from, its licence and its SHA-256."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pooch
 
 
 class DatasetError(Exception):
-    """A data file is missing, is not the registered one, or does not parse."""
+    """A data file is missing, differs from the registered one, or does not parse."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A public dataset: its files by SHA-256, and where they are published.
+    """A public dataset: its files, their hashes, and where they are published.
 
     ``files`` maps a path below the data folder to the SHA-256 of its bytes. ``commit`` and
-    ``remote`` give each file's place in ``repository``; without them the registered file was
-    derived from the published one (a draw, a subset, another format) as ``note`` says, cannot be
-    downloaded as it is, and comes only from a local folder.
+    ``remote`` locate each file in ``repository``. A dataset without them cannot be downloaded: the
+    registered file was made from the published one (a sample, a subset, another format), as
+    ``note`` says, and must be in a local folder.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Dataset:
     note: str = ""
 
     def url(self, path: str) -> str | None:
-        """Return the address that the bytes of a file can be had from, if they can."""
+        """Return the URL of a file, or ``None`` if it cannot be downloaded."""
         if not self.remote:
             return None
         place = dict(zip(self.files, self.remote, strict=True))[path].replace(" ", "%20")
@@ -62,7 +62,7 @@ REGISTRY: Final = {
             "CC-BY-4.0 as its authors publish it elsewhere; none stated in the repository",
             "bvidgen/Dynamically-Generated-Hate-Speech-Dataset",
             {"dghs/dghs.csv": "4f5e42d69d96274ef4af72b03962d9f2c618c47e851cbf808fae14739d7a976c"},
-            note="text and label only, without texts that also stand in published test suites",
+            note="text and label only, without texts that are also in published test suites",
         ),
         Dataset(
             "hatexplain",
@@ -237,26 +237,26 @@ REGISTRY: Final = {
 
 
 def check(names: Iterable[str], data_dir: Path | None) -> None:
-    """Raise ``DatasetError`` if a file of these datasets is nowhere to be had, before any work."""
+    """Raise ``DatasetError`` if a file of these datasets is missing and cannot be downloaded."""
     for name in names:
         dataset = REGISTRY[name]
         for path in dataset.files:
             if data_dir is not None and not (data_dir / path).is_file():
                 raise DatasetError(
-                    f"{data_dir / path} does not exist; see model/datasets.py for where it is from."
+                    f"{data_dir / path} does not exist. model/datasets.py says where to get it."
                 )
             if data_dir is None and dataset.url(path) is None:
                 raise DatasetError(
-                    f"{path} cannot be downloaded as it is ({dataset.note}; published at "
-                    f"github.com/{dataset.repository}). Pass --data-dir with a local copy."
+                    f"{path} cannot be downloaded. It was made from github.com/{dataset.repository} "
+                    f"({dataset.note}). Pass --data-dir with a folder that has a copy."
                 )
 
 
 def locate(name: str, data_dir: Path | None) -> list[Path]:
-    """Return verified copies of a dataset's files, in the registry's order.
+    """Return the paths of a dataset's files, in the registry's order, with their hashes verified.
 
-    With ``data_dir`` only that folder is looked at; without it the files are downloaded once into
-    the user's cache. Raises ``DatasetError`` where a file cannot be had or its SHA-256 differs.
+    With ``data_dir``, files are read from that folder only. Without it, they are downloaded once
+    into the user's cache. Raises ``DatasetError`` if a file is missing or its SHA-256 differs.
     """
     check([name], data_dir)
     dataset = REGISTRY[name]
@@ -278,12 +278,12 @@ def _locate(dataset: Dataset, path: str, data_dir: Path | None) -> Path:
         except (OSError, ValueError) as error:
             raise DatasetError(
                 f"could not download {path} from {url} ({type(error).__name__}). "
-                "Check the network, or pass --data-dir with a local copy."
+                "Check the network, or pass --data-dir with a folder that has a copy."
             ) from error
     local = data_dir / path
     found = pooch.file_hash(str(local), alg="sha256")
     if found != digest:
         raise DatasetError(
-            f"{local} has SHA-256 {found}, the registered file has {digest}; restore that file."
+            f"{local} has SHA-256 {found}, expected {digest}. Replace it with the registered file."
         )
     return local

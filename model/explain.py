@@ -1,4 +1,4 @@
-"""Where in the original text each token of the normalised one comes from."""
+"""Map the tokens of a normalised text back to the original text."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from model.normalise import MAX_CHARACTERS
 
 _WORD = re.compile(r"\S+")
 
-MOST_COMPARED: Final = 40_000
+MAX_COMPARISONS: Final = 40_000
+"""Pairs of tokens that are compared at most."""
 
 Span = tuple[int, int]
 
 
-def locate(read: Callable[[str], list[int]], text: str, tokens: list[int]) -> list[Span]:
-    """Return for each token the half-open span of ``text`` it was read from.
+def token_spans(read: Callable[[str], list[int]], text: str, tokens: list[int]) -> list[Span]:
+    """Return, for each token, the half-open span of ``text`` that it came from.
 
-    ``read`` gives a text's tokens, and ``tokens`` are those of ``text``. Each blank-separated word
-    is read alone; where that gives the tokens of the whole text,
-    as nearly always, they match one to one. Where words were joined (letters spelt out with
-    blanks), a token's span covers all of them.
+    ``read`` tokenises a text, and ``tokens`` are the tokens of ``text``. Each word is tokenised by
+    itself. Nearly always this gives the same tokens as the whole text, and they match one to one.
+    If words were joined ("i d i o t"), a token's span covers all of them.
     """
     spans: list[Span] = []
     alone: list[int] = []
@@ -38,9 +38,9 @@ def locate(read: Callable[[str], list[int]], text: str, tokens: list[int]) -> li
     )
     out = spans[:same]
     alone, tokens, spans = alone[same:], tokens[same:], spans[same:]
-    if len(alone) * len(tokens) > MOST_COMPARED:
-        # Comparing takes more than the square of the length where words repeat, and whoever
-        # writes such a text chooses its length: it is pointed to as a whole.
+    if len(alone) * len(tokens) > MAX_COMPARISONS:
+        # With repeated words the comparison takes more than quadratic time, and an attacker
+        # chooses the length. Every token gets the whole rest of the text as its span.
         whole = (spans[0][0], spans[-1][1]) if spans else (0, len(text))
         return out + [whole] * len(tokens)
     matcher = SequenceMatcher(a=alone, b=tokens, autojunk=False)

@@ -1,17 +1,17 @@
-"""Features that live inside a token or a pair of neighbours, and add up.
+"""The features of a text: words, pairs of neighbouring words, and character n-grams.
 
-A message is the set of its distinct tokens, the set of its distinct neighbouring pairs, and the
-character n-grams inside its tokens. Each block is scaled by a number that depends on lengths
-only:
+Every feature belongs to one token or to one pair of neighbours, and their weights add up. A text is
+the set of its distinct tokens, the set of its distinct pairs, and the n-grams inside its tokens.
+Each block is scaled by a number that depends on counts only:
 
     words and pairs:    1 / (WORD_SCALE * sqrt(tokens + pairs))
     character n-grams:  1 / (GRAM_SCALE * sqrt(n-grams of all distinct tokens, with repeats))
 
-TF-IDF's L2 norm needs the whole message; these do not, and rank as well (docs/classifier.md). So a
-token's part in every head's score is a small vector that serving computes once and remembers.
+TF-IDF's L2 norm would need the whole text. These scales rank as well (docs/lab-notebook.md), and
+serving can compute what a token adds to each score once and cache it.
 
-A feature is known by a 32-bit hash instead of its string. Hashes of unknown features meet known
-ones by accident once in 20,000, which costs nothing measurable and saves every string in the artefact.
+A feature is identified by a 32-bit hash, so the artefact stores no strings. About one unknown
+feature in 20,000 has the hash of a known one, which has no measurable effect.
 """
 
 from __future__ import annotations
@@ -33,24 +33,26 @@ SHORTEST, LONGEST = 2, 5
 """Lengths of character n-grams."""
 
 TOKEN_LENGTH: Final = 24
-"""Characters of a token that n-grams are taken from."""
+"""N-grams are taken from this many characters of a token."""
 
 GRAM_SEED: Final = 3
-"""What the hashes of n-grams start from; words and pairs have other seeds."""
+"""The hash seed for n-grams. Words and pairs have other seeds."""
 
 WORD_SCALE, GRAM_SCALE = 6.5, 5.0
-"""About a typical inverse document frequency: they bring both blocks to the length that L2 would,
-so that the usual regularisation fits."""
+"""Close to a typical inverse document frequency.
+
+They give both blocks about the length that an L2 norm would, so the usual regularisation fits.
+"""
 
 
-def framed(token: str) -> str:
-    """Return ``<token>``, what n-grams are taken from; nothing for numbers and signs."""
+def with_boundaries(token: str) -> str:
+    """Return ``<token>``, from which n-grams are taken, or "" for numbers and punctuation."""
     return f"<{token[:TOKEN_LENGTH]}>" if token[0].isalpha() else ""
 
 
 def n_grams(token: str) -> list[str]:
-    """Return the distinct character n-grams of ``<token>``, none for numbers and signs."""
-    word = framed(token)
+    """Return the distinct character n-grams of ``<token>``; none for numbers and punctuation."""
+    word = with_boundaries(token)
     return list(
         dict.fromkeys(
             word[start : start + length]
@@ -61,7 +63,7 @@ def n_grams(token: str) -> list[str]:
 
 
 def word_key(token: str) -> int:
-    """Return the hash by which a token is known as a word, 0 to 2**32 - 1."""
+    """Return the hash of a token as a word, 0 to 2**32 - 1."""
     return int(murmurhash3_32(token, seed=1, positive=True))
 
 
@@ -76,13 +78,13 @@ def gram_keys(token: str) -> list[int]:
 
 
 class ChatVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Texts to a sparse matrix of features, for scikit-learn.
+    """Turns texts into a sparse matrix of features, as a scikit-learn transformer.
 
-    Parameters: ``normaliser`` makes the tokens; ``min_count`` is in how many training texts a word
-    or pair, and in how many tokens' texts an n-gram, must occur.
+    Parameters: ``normaliser`` makes the tokens. ``min_count`` is the number of training texts that
+    a word or pair must occur in; for an n-gram, the texts of each of its tokens are added up.
 
-    Fitted: ``keys_``, the sorted hashes of the known features, and ``idf_``, what each column is
-    multiplied by, shape (features,).
+    Fitted attributes: ``keys_`` has the sorted hashes of the known features. ``idf_`` has the
+    factor that each column is multiplied by, shape (features,).
     """
 
     def __init__(self, normaliser: Normaliser, min_count: int = 3) -> None:
@@ -90,12 +92,12 @@ class ChatVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.min_count = min_count
 
     def fit(self, texts: Iterable[str], y: Any = None) -> Self:  # noqa: ANN401
-        """Learn which features there are, and how rare each is."""
+        """Learn the features of ``texts`` and how rare each one is."""
         del y
         return self.fit_tokens([self.normaliser.tokens(text) for text in texts])
 
     def fit_tokens(self, messages: Sequence[Sequence[str]]) -> Self:
-        """Learn from messages that are tokens already."""
+        """Fit to messages that are already tokenised."""
         words: Counter[str] = Counter()
         pairs: Counter[tuple[str, str]] = Counter()
         for tokens in messages:
@@ -112,7 +114,7 @@ class ChatVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         kept = sorted((key, n) for key, n in counts.items() if n >= self.min_count)
         self.keys_ = np.array([key for key, _ in kept], dtype=np.uint32)
         frequency = np.minimum([n for _, n in kept], len(messages))
-        # Smoothed inverse document frequency, as scikit-learn's TfidfTransformer has it.
+        # Smoothed inverse document frequency, as in scikit-learn's TfidfTransformer.
         self.idf_ = np.log((1 + len(messages)) / (1 + frequency)) + 1
         return self
 
@@ -121,7 +123,7 @@ class ChatVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self.transform_tokens(self.normaliser.tokens(text) for text in texts)
 
     def transform_tokens(self, messages: Iterable[Sequence[str]]) -> sparse.csr_matrix:
-        """Return the features of messages that are tokens already."""
+        """Return the features of messages that are already tokenised, shape (messages, features)."""
         tokens: dict[str, int] = {}
         pairs: dict[tuple[str, str], int] = {}
         token_lists = []
@@ -131,8 +133,8 @@ class ChatVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             token_lists.append([tokens.setdefault(token, len(tokens)) for token in distinct])
             neighbours = dict.fromkeys(pairwise(message))
             pair_lists.append([pairs.setdefault(pair, len(pairs)) for pair in neighbours])
-        # Which message has which token, and which token has which features: their product is
-        # which message has which features, computed once a token instead of once an occurrence.
+        # (message, token) times (token, feature) is (message, feature). This hashes each token
+        # once instead of once for each occurrence.
         has_token = _incidence(token_lists, len(tokens))
         has_pair = _incidence(pair_lists, len(pairs))
         words = self._columns([[word_key(token)] for token in tokens])
@@ -147,7 +149,7 @@ class ChatVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return sparse.csr_matrix(matrix + sparse.diags(by_gram) @ (has_token @ grams))
 
     def _columns(self, keys: Sequence[Sequence[int]]) -> sparse.csr_matrix:
-        """Return a row for each list of keys, with each known key's rarity in its column."""
+        """Return a row for each list of keys, with the IDF of each known key in its column."""
         flat = np.array([key for row in keys for key in row], dtype=np.uint32)
         rows = np.repeat(np.arange(len(keys)), [len(row) for row in keys])
         columns = np.minimum(np.searchsorted(self.keys_, flat), max(len(self.keys_) - 1, 0))
@@ -157,7 +159,7 @@ class ChatVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return sparse.csr_matrix((self.idf_[columns], (rows, columns)), shape=shape)
 
     def restricted(self, columns: NDArray[np.int_]) -> ChatVectorizer:
-        """Return a vectorizer that knows only some of these features, unscaled by rarity."""
+        """Return a vectorizer with only these features, and without IDF."""
         smaller = ChatVectorizer(self.normaliser, self.min_count)
         smaller.keys_ = self.keys_[columns]
         smaller.idf_ = np.ones(len(columns))

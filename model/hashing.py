@@ -1,8 +1,7 @@
-"""MurmurHash3 of many pieces of one text at once, and a look-up of many hashes at once.
+"""Hash many strings at once, and look up many hashes at once.
 
-``model.features`` defines the features by scikit-learn's ``murmurhash3_32``, one string a call.
-What serving meets for the first time, it hashes here: the same hashes, by numpy. The tests hold
-the two together.
+``model.features`` defines features by scikit-learn's ``murmurhash3_32``, which takes one string at
+a time. Serving computes the same hashes here with numpy. A test checks that both agree.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.features import GRAM_SEED, LONGEST, SHORTEST, framed, gram_keys
+from model.features import GRAM_SEED, LONGEST, SHORTEST, gram_keys, with_boundaries
 
 Ints = NDArray[np.intp]
 Hashes = NDArray[np.uint32]
@@ -24,12 +23,13 @@ _TAILS: Final = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF], dtype=np.uint32)
 
 
 def murmur3(data: bytes, starts: Ints, lengths: Ints, seed: int) -> Hashes:
-    """Return the 32-bit hashes of pieces of ``data``, given by their starts and lengths in bytes.
+    """Return the 32-bit MurmurHash3 of pieces of ``data``.
 
-    Arguments and result have shape (pieces,). Pieces may overlap.
+    ``starts`` and ``lengths`` are in bytes. They and the result have shape (pieces,). Pieces may
+    overlap.
     """
     padded = np.frombuffer(data + b"\0\0\0\0", dtype=np.uint8).astype(np.uint32)
-    # At each byte, the four bytes from there as one number.
+    # For each byte, the four bytes from there as one little-endian number.
     fours = padded[:-3].copy()
     for place in (1, 2, 3):
         fours |= padded[place : len(padded) - 3 + place] << np.uint32(8 * place)
@@ -58,10 +58,11 @@ def _scrambled(numbers: Hashes) -> Hashes:
 
 
 class Grams(NamedTuple):
-    """The n-grams of several tokens: to which token each belongs, its hash, and how many there are.
+    """The n-grams of several tokens.
 
-    ``owners`` and ``keys`` have shape (n-grams,). They are in the order of the tokens, and those of
-    a token are in the order of ``features.n_grams``. ``counts`` has shape (tokens,).
+    ``owners`` has the index of each n-gram's token and ``keys`` its hash, both of shape (n-grams,).
+    They are in the order of the tokens, and within a token in the order of ``features.n_grams``.
+    ``counts`` has the number of n-grams of each token, shape (tokens,).
     """
 
     owners: Ints
@@ -70,10 +71,10 @@ class Grams(NamedTuple):
 
 
 def grams(tokens: Sequence[str]) -> Grams:
-    """Return the distinct n-grams of each token, as ``features.gram_keys`` has them one by one."""
-    owners, keys, twice = _all_grams([framed(token) for token in tokens])
+    """Return the distinct n-grams of each token; the same hashes as ``features.gram_keys``."""
+    owners, keys, twice = _all_grams([with_boundaries(token) for token in tokens])
     if len(twice):
-        # An n-gram counts once a token. Few words have one twice ("banana"): these one by one.
+        # An n-gram counts once per token. The few words that repeat one ("banana") are redone.
         kept = ~np.isin(owners, twice)
         again = [(owner, key) for owner in twice.tolist() for key in gram_keys(tokens[owner])]
         owners = np.concatenate([owners[kept], np.array([o for o, _ in again], dtype=np.intp)])
@@ -83,9 +84,9 @@ def grams(tokens: Sequence[str]) -> Grams:
 
 
 def _all_grams(words: Sequence[str]) -> tuple[Ints, Hashes, Ints]:
-    """Return owners and hashes of all n-grams, and the words that may have one of them twice."""
+    """Return owners and hashes of all n-grams, and the words that may repeat one."""
     data = "".join(words).encode()
-    # In bytes, where each character starts; a character's later bytes begin with the bits 10.
+    # Byte offsets of the characters. In UTF-8, all but a character's first byte start with 0b10.
     is_start = np.frombuffer(data, dtype=np.uint8) & 0xC0 != 0x80  # noqa: PLR2004
     places = np.append(np.flatnonzero(is_start), len(data))
     lengths = np.fromiter(map(len, words), dtype=np.intp, count=len(words))
@@ -95,18 +96,18 @@ def _all_grams(words: Sequence[str]) -> tuple[Ints, Hashes, Ints]:
     starts = np.concatenate([places[first] for first in firsts])
     ends = np.concatenate([places[first + SHORTEST + more] for more, first in enumerate(firsts)])
     keys = murmur3(data, starts, ends - starts, GRAM_SEED)
-    # Whatever occurs twice begins with a shortest n-gram that does.
+    # If an n-gram is repeated, so is the shortest n-gram that it starts with.
     shortest = len(firsts[0])
     marked = np.sort(owners[firsts[0]] << 32 | keys[:shortest])
     twice = np.unique(marked[1:][marked[1:] == marked[:-1]] >> 32)
     return owners[np.concatenate(firsts)], keys, twice
 
 
-class Rows:
-    """Finds hashes in a sorted array of known ones.
+class HashIndex:
+    """Finds hashes in a sorted array of known hashes.
 
-    Hashes are spread evenly, so those of equal leading bits are few: a table says where each such
-    group begins, and a hash is compared with its group alone.
+    Hashes are spread evenly, so few share the same leading bits. A table says where each such group
+    starts, and a hash is compared with its group only.
     """
 
     def __init__(self, known: Hashes) -> None:
@@ -117,7 +118,7 @@ class Rows:
         self._begins = begins[:-1].astype(np.int32)
         self._most = int(np.diff(begins).max(initial=0))
         self._unknown = len(known)
-        # A look-up may step past the last hash, to the first of these and no further.
+        # Padding: a look-up may step past the last hash, but not past the first of these.
         self._known = np.append(known, np.full(self._most + 1, 2**32 - 1, dtype=np.uint32))
         self._each_begin, self._each = self._begins.data, self._known.data
 

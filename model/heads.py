@@ -1,4 +1,4 @@
-"""One head a class: a linear score, calibrated to a probability."""
+"""The heads: one for each class, a linear score that is calibrated to a probability."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ from model.passages import raise_to_worst
 Floats = NDArray[np.float64]
 
 UNKNOWN: Final = -1
-"""The label of a row that a head's source says nothing about."""
+"""The label of a row whose source says nothing about that class."""
 
 PLATT_SHARE: Final = 0.05
-"""Isotonic calibration has plateaus, on which a threshold could not tell two messages apart; so
-much of a logistic curve under it makes it strictly increasing."""
+"""The share of a logistic curve that is mixed into the isotonic one.
+
+An isotonic curve has plateaus, where different scores get the same probability. The mixture is
+strictly increasing.
+"""
 
 LEVELS: Final = 127
-"""Weights are stored as whole numbers from -127 to 127, times one scale a head."""
+"""Weights are stored as integers from -127 to 127, with one scale for each head."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A strictly increasing curve from a linear score to a probability.
+    """A strictly increasing function from a linear score to a probability.
 
-    Isotonic regression (Zadrozny and Elkan, KDD 2002) between ``x`` and ``y``, with a share of
-    Platt's logistic curve (1999) of ``slope`` and ``offset``.
+    Isotonic regression (Zadrozny and Elkan, KDD 2002) through the points ``x``, ``y``, mixed with
+    Platt's logistic curve (1999), which has ``slope`` and ``offset``.
     """
 
     x: Floats = field(repr=False)
@@ -44,8 +47,8 @@ class Calibration:
 
     @classmethod
     def fit(cls, scores: Floats, labels: NDArray[np.int_], weights: Floats) -> Calibration:
-        """Fit to scores of rows the head was not trained on; all three of shape (rows,)."""
-        # Three decimals: a finer curve would only store noise.
+        """Fit to scores of rows that the head was not trained on. All arguments: shape (rows,)."""
+        # Three decimals are enough: a finer curve would only store noise.
         rounded = np.round(scores, 3)
         isotonic = IsotonicRegression(out_of_bounds="clip", y_min=0.0, y_max=1.0)
         isotonic.fit(rounded, labels, sample_weight=weights)
@@ -66,8 +69,8 @@ class Calibration:
 
 
 def fit_linear(features: Any, labels: NDArray[np.int_], weights: Floats, c: float) -> Floats:  # noqa: ANN401
-    """Fit one logistic regression; return its weights with the intercept at the end."""
-    # At the default tolerance L-BFGS stops long before ranking is as good as it gets.
+    """Fit a logistic regression and return its weights, with the intercept at the end."""
+    # At the default tolerance, L-BFGS stops long before the ranking stops improving.
     model = LogisticRegression(C=c, tol=1e-5, max_iter=300)
     model.fit(features, labels, sample_weight=weights)
     return np.append(model.coef_[0], model.intercept_[0])
@@ -80,15 +83,15 @@ def fit_rows(
     rows: NDArray[Any],
     c: float,
 ) -> Floats:
-    """Fit one logistic regression to some rows, given by number or by a mask."""
+    """Fit a logistic regression to ``rows``, which are indices or a boolean mask."""
     return fit_linear(features[rows], labels[rows], weights[rows], c)
 
 
 def _strongest(features: Any, weights: Floats, keep: int) -> NDArray[np.int_]:  # noqa: ANN401
-    """Return the columns, in order, of the features that move scores most.
+    """Return the sorted columns of the ``keep`` features that change scores most.
 
-    By largest weight in any head; one that was seen only once in a while counts for less, because
-    its weight is less sure.
+    Features are ranked by their largest weight in any head. Rare features count for less, because
+    their weights are less certain.
     """
     seen = np.bincount(features.indices, minlength=features.shape[1])
     size = np.sqrt(features.multiply(features).sum(axis=0).A1 / np.maximum(seen, 1))
@@ -101,7 +104,7 @@ def _unseen_scores(
     folds: NDArray[np.int_],
     fits: Mapping[Any, Floats],
 ) -> Floats:
-    """Return linear scores, shape (rows, heads), each row's by the fit that has not seen its fold."""
+    """Return out-of-fold linear scores, shape (rows, heads)."""
     scores = np.zeros((len(folds), len(HARMS)))
     for part, fitted in fits.items():
         rows = folds == part
@@ -110,11 +113,14 @@ def _unseen_scores(
 
 
 class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """The heads over a feature matrix, as scikit-learn knows a classifier.
+    """All heads over one feature matrix, as a scikit-learn classifier.
 
-    Fitted: ``levels_``, int8 of shape (heads, features); ``scale_`` and ``intercept_``, shape
-    (heads,); ``calibrations_``, one a head. ``predict_proba`` has a column for each of
-    ``CLASSES``; the rows do not add up to 1, because a message can be two things.
+    ``predict_proba`` has a column for each of ``CLASSES``. Its rows do not add up to 1, because a
+    message can be several things at once.
+
+    Fitted attributes: ``levels_``, the integer weights, int8 of shape (heads, features);
+    ``scale_`` and ``intercept_``, shape (heads,); ``calibrations_``, one for each head;
+    ``columns_``, the features that were kept.
     """
 
     def __init__(self, c: float = 1.0, keep: int = 200_000) -> None:
@@ -132,20 +138,22 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         calibration_weight: Floats,
         scale: Floats,
         passages: Callable[[], Iterator[tuple[Any, NDArray[np.int_]]]] = lambda: iter(()),
-        tell: Callable[[str], None] = lambda _step: None,
+        progress: Callable[[str], None] = lambda _step: None,
     ) -> Self:
-        """Fit, prune, and calibrate every head.
+        """Fit, prune and calibrate every head.
 
-        ``features`` is sparse, shape (rows, features); ``labels`` (rows, heads) holds 0, 1 or
-        ``UNKNOWN``, and a head sees only what it knows. ``folds`` (rows,) numbers the parts for
-        calibration, which goes by scores of parts a fit has not seen. ``calibration_weight``
-        (rows, heads) is what a row counts there, 0 not at all. ``scale`` (features,) is what each
-        column had been multiplied by, and is folded into the weights: at serving, columns come
-        without it. ``passages`` gives, in parts, the features of passages and the row that each is
-        of: scores are calibrated as texts are scored (model/passages.py). Fitted ``columns_`` are
-        the features that were kept.
+        features: sparse, shape (rows, features).
+        labels: 0, 1 or ``UNKNOWN``, shape (rows, heads). A head skips rows that are unknown to it.
+        sample_weight: the weight of each row when fitting, shape (rows,).
+        folds: the fold of each row, shape (rows,). Calibration uses out-of-fold scores.
+        calibration_weight: the weight of each row when calibrating, shape (rows, heads); 0 leaves
+            it out.
+        scale: the factor that each column was multiplied by, shape (features,). It is folded into
+            the weights, because serving does not apply it.
+        passages: yields features of passages and the row of each, in batches. Scores are calibrated
+            the way texts are scored (model/passages.py).
         """
-        # For each head one fit on everything, for use, and one without each fold.
+        # Each head is fitted once on everything, for use, and once without each fold.
         parts = (None, *np.unique(folds).tolist())
         jobs = [(head, part) for head in range(len(HARMS)) for part in parts]
         results = Parallel(n_jobs=-1, return_as="generator")(
@@ -161,11 +169,11 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fits = {}
         for (head, part), result in zip(jobs, results, strict=True):
             fits[head, part] = result
-            tell(f"{HARMS[head]}: fitted" + ("" if part is None else f" without part {part}"))
+            progress(f"{HARMS[head]}: fitted" + ("" if part is None else f" without part {part}"))
 
         weights = np.vstack([fits[head, None] for head in range(len(HARMS))])
         self.columns_ = _strongest(features, weights[:, :-1], self.keep)
-        # Pruning moves scores a little, so that calibration comes after it.
+        # Pruning changes scores slightly, so calibration comes after it.
         kept = np.append(self.columns_, features.shape[1])
         pruned = features[:, self.columns_]
         unseen = {
@@ -192,7 +200,7 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     @property
     def coefficients(self) -> Floats:
-        """The weights as they are used, shape (heads, features)."""
+        """The weights as floats, shape (heads, features)."""
         result: Floats = self.levels_ * self.scale_[:, None]
         return result
 

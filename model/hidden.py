@@ -1,6 +1,6 @@
-"""Hidden words by their letters: finds the word that stars, or an i for an l, stand for.
+"""Find the word behind a disguise: letters replaced by stars, or an i written for an l.
 
-A word is looked up in time that depends on its own length, never on how many words are hidden.
+A look-up takes time proportional to the length of the word, however many hidden words there are.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ _NO_STARS = str.maketrans("", "", STARS)
 
 
 class StarredWords:
-    """Finds the likeliest word behind stars, each of which stands for one letter.
+    """Finds the most likely word behind stars, where each star replaces one letter.
 
-    Words of equal length are numbered by their likelihood. For every letter at every place there
-    is a set of the words that have it there, kept as the bits of one integer. The words that agree
-    with all visible letters are the intersection of these sets, and the likeliest is its lowest
-    bit.
+    ``by_length`` has the hidden words of each length, the most likely first.
 
-    ``by_length`` has the hidden words of each length, the likeliest first.
+    Words of the same length are numbered in that order. For every letter at every position, a
+    bit set (one integer) holds the words that have the letter there. The intersection of the sets
+    of all visible letters holds the words that fit, and its lowest bit is the most likely one.
     """
 
     def __init__(self, by_length: Mapping[int, Sequence[str]]) -> None:
@@ -33,7 +32,7 @@ class StarredWords:
                     self._having[key] = self._having.get(key, 0) | 1 << rank
 
     def likeliest(self, starred: str) -> str | None:
-        """Return the likeliest hidden word that fits, or ``None`` where no word does."""
+        """Return the most likely hidden word that fits, or ``None`` if none does."""
         length = len(starred)
         words = self._words.get(length)
         if words is None:
@@ -52,11 +51,11 @@ def without_stars(word: str) -> str:
     return word.translate(_NO_STARS)
 
 
-def upright(word: str) -> str:
-    """Return a word with an i for every l: what two words share that differ in nothing else."""
+def skeleton(word: str) -> str:
+    """Return ``word`` with every l replaced by i. Words that differ only in these share it."""
     return word.replace("l", "i")
 
 
-def by_upright(words: Iterable[str]) -> dict[str, str]:
-    """Return the words by what ``upright`` gives; of several, the first of the alphabet."""
-    return {upright(word): word for word in sorted(words, reverse=True)}
+def by_skeleton(words: Iterable[str]) -> dict[str, str]:
+    """Return the words by their ``skeleton``. If several share one, the first alphabetically wins."""
+    return {skeleton(word): word for word in sorted(words, reverse=True)}

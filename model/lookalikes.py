@@ -1,7 +1,7 @@
-"""Tables that turn characters into the Latin letters they mean or look like.
+"""Tables that map characters to the Latin letters they stand for or look like.
 
-Built once, when a model is trained, and stored in its artefact: ``unicodedata`` differs between
-Python versions, and a table that shifts would shift scores without raising anything.
+They are built when a model is trained and stored in its artefact. ``unicodedata`` differs between
+Python versions, and a changed table would silently change scores.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Table = dict[int, str]
 
 LAST_CODE_POINT: Final = 0x20000
 
-# By Latin letter, the characters of other scripts and the signs that a reader takes for it.
+# For each Latin letter, the symbols and letters of other scripts that a reader takes for it.
 SHAPES: Final = {
     "0": "θ",
     "a": "ΑΛαλАадӔӕՃคᎪ∀∆∧卂ꓮꭺ⍺",
@@ -48,7 +48,7 @@ SHAPES: Final = {
     "ll": "ǁ",
 }
 
-# Letters whose Unicode names say what they are.
+# Letters that are recognised by their Unicode names.
 COPTIC: Final = {
     "ALFA": "a",
     "VIDA": "b",
@@ -109,20 +109,20 @@ _PUNCTUATION: Final = {
     "\u2022": " ",
     "\u2026": "...",
 }
-# Whose name or decomposition says something else than what readers see.
+# Characters that look different from what their name or decomposition says.
 _BY_LOOK: Final = {"ƍ": "g", "ʋ": "u", "ᶌ": "y", "ɯ": "w", "˛": "i", "ͺ": "i"}
 _REGIONAL: Final = range(0x1F1E6, 0x1F200)
 REGIONAL_LETTERS: Final = {code: chr(97 + number) for number, code in enumerate(_REGIONAL)}
-"""Flag letters: two of them are a flag, longer runs spell a word."""
+"""Regional indicators: two of them are a flag, a longer run spells a word."""
 
 
 def build_tables() -> tuple[Table, Table]:
-    """Return two tables for ``str.translate``, from code point to lower-case Latin.
+    """Return two tables for ``str.translate``, from code points to lower-case Latin letters.
 
-    The first may always be applied: it holds what *is* a Latin letter in another dress (full
-    width, mathematical, circled, accented, small capitals) and drops what is invisible. The
-    second holds letters of living scripts that only look Latin, and must be applied to words
-    that become wholly Latin by it, or a Russian sentence would be scored as garbled English.
+    The first can be applied to any text. It has variants of Latin letters (full width,
+    mathematical, circled, accented, small capitals) and removes invisible characters. The second
+    has letters of living scripts that only look Latin. It must be applied only to words that
+    become entirely Latin, or a Russian sentence would be scored as garbled English.
     """
     shapes = {char: latin for latin, chars in SHAPES.items() for char in chars}
     always: Table = {}
@@ -143,7 +143,7 @@ def build_tables() -> tuple[Table, Table]:
         elif (flat := _flat(char)) and flat != char:
             always[code] = flat
     always.update({ord(char): plain for char, plain in (_PUNCTUATION | _BY_LOOK).items()})
-    # A mathematical Greek letter is first a Greek one: look it up once more.
+    # A mathematical Greek letter first becomes a plain Greek one, so it is looked up again.
     for code, plain in always.items():
         if not plain.isascii():
             always[code] = plain.translate(always).translate(in_words)
@@ -151,7 +151,7 @@ def build_tables() -> tuple[Table, Table]:
 
 
 def _flat(char: str) -> str:
-    """Return the compatibility decomposition of a character without its marks."""
+    """Return the compatibility decomposition of a character, without combining marks."""
     return "".join(
         part
         for part in unicodedata.normalize("NFKD", char)
@@ -162,7 +162,7 @@ def _flat(char: str) -> str:
 def _undressed(char: str, category: str) -> str | None:
     flat = _flat(char)
     if flat and flat.isascii():
-        # An accent that stands by itself decomposes into a blank, and would cut a word in two.
+        # A standalone accent decomposes into a space, which would split a word.
         return flat.strip().lower()
     latin = _named_latin(unicodedata.name(char, ""))
     if latin is not None:
@@ -171,7 +171,7 @@ def _undressed(char: str, category: str) -> str | None:
 
 
 def _named_latin(name: str) -> str | None:
-    """Return the Latin letter that a character's Unicode name speaks of, if it does."""
+    """Return the Latin letter in a character's Unicode name, or ``None`` if there is none."""
     if "LATIN" not in name and not name.startswith("MODIFIER LETTER"):
         return None
     body = re.sub(r"^.*?\bLETTER\b", "", name).split(" WITH ")[0].strip()

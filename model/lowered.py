@@ -1,8 +1,8 @@
-"""The trained pipeline as plain arrays and look-ups: the same scores, without per-call overhead.
+"""Score texts as the trained pipeline does, but with plain arrays and look-ups, and much faster.
 
-Because features live inside a token or a pair of neighbours and add up (model/features.py), all a
-message needs is one remembered vector for each distinct token and pair. What is remembered is
-bounded; when a memory is full it starts anew.
+Every feature belongs to a token or a pair, and weights add up (model/features.py). So a text's
+score is a sum of one cached vector for each of its distinct tokens and pairs. The caches are
+bounded: a full one is emptied.
 """
 
 from __future__ import annotations
@@ -16,33 +16,34 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from model.cache import Pairs, Tokens, Weights
 from model.classes import HARMS
 from model.features import GRAM_SCALE, WORD_SCALE
 from model.heads import PLATT_SHARE, Calibration, Floats
-from model.memory import Pairs, Tokens, Weights
 from model.normalise import MAX_TOKENS
 from model.passages import MARGIN, passages, raise_to_worst, windows
 
-REMEMBERED_TOKENS: Final = 60_000
-REMEMBERED_CHUNKS: Final = 120_000
-REMEMBERED_PAIRS: Final = 400_000
-LONGEST_REMEMBERED: Final = 40
-"""Longer chunks are not remembered: they are hardly ever met twice."""
+CACHED_TOKENS: Final = 60_000
+CACHED_CHUNKS: Final = 120_000
+CACHED_PAIRS: Final = 400_000
+LONGEST_CACHED: Final = 40
+"""Longer chunks are not cached: they hardly ever occur twice."""
 
-N: Final = len(HARMS)
+HEAD_COUNT: Final = len(HARMS)
 
 
 class _Curves:
-    """The heads' calibration curves as one: each head's piece is moved aside from the others.
+    """The calibration curves of all heads, joined into one.
 
-    One interpolation for all heads instead of one each, which is half the time of a single message.
+    Each curve is shifted to its own range of x. One interpolation then serves all heads, which
+    halves the time for a single message.
     """
 
     def __init__(self, calibrations: Sequence[Calibration]) -> None:
         self._low = np.array([curve.x[0] for curve in calibrations])
         self._high = np.array([curve.x[-1] for curve in calibrations])
         width = float((self._high - self._low).max()) + 1
-        self._aside = np.arange(N) * width - self._low
+        self._aside = np.arange(HEAD_COUNT) * width - self._low
         self._x = np.concatenate(
             [curve.x + aside for curve, aside in zip(calibrations, self._aside, strict=True)]
         )
@@ -58,7 +59,7 @@ class _Curves:
 
 
 class Lowered:
-    """A fitted pipeline, lowered. Not safe for several threads at once."""
+    """A fitted pipeline, lowered to arrays and look-ups. Not thread-safe."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         vectorizer, heads = pipeline.named_steps["features"], pipeline.named_steps["heads"]
@@ -66,17 +67,17 @@ class Lowered:
         self._weights = Weights(vectorizer.keys_, heads.coefficients.T * vectorizer.idf_[:, None])
         self._intercept: Floats = heads.intercept_
         self._curves = _Curves(heads.calibrations_)
-        self.forget()
+        self.clear_cache()
 
-    def forget(self) -> None:
-        """Empty the memory of tokens, chunks and pairs."""
+    def clear_cache(self) -> None:
+        """Empty the caches of tokens, chunks and pairs."""
         self._chunks: dict[str, tuple[int, ...]] = {}
         self._tokens = Tokens(self._weights)
         self._pairs = Pairs(self._weights, self._tokens)
 
     @property
-    def remembered(self) -> dict[str, int]:
-        """How many tokens, chunks and pairs are in memory."""
+    def cached(self) -> dict[str, int]:
+        """The number of tokens, chunks and pairs in the caches."""
         return {
             "tokens": len(self._tokens),
             "chunks": len(self._chunks),
@@ -84,14 +85,14 @@ class Lowered:
         }
 
     def decision_function(self, texts: Sequence[str]) -> Floats:
-        """Return linear scores, shape (texts, heads), as the pipeline would."""
-        if len(self._tokens) > REMEMBERED_TOKENS or len(self._chunks) > REMEMBERED_CHUNKS:
-            self.forget()
-        elif len(self._pairs) > REMEMBERED_PAIRS:
+        """Return linear scores, shape (texts, heads); the same as the pipeline's."""
+        if len(self._tokens) > CACHED_TOKENS or len(self._chunks) > CACHED_CHUNKS:
+            self.clear_cache()
+        elif len(self._pairs) > CACHED_PAIRS:
             self._pairs.clear()
         messages = [self.ids(text) for text in texts]
-        self._tokens.learn()
-        self._pairs.learn(messages)
+        self._tokens.fill()
+        self._pairs.fill(messages)
         owned = list(passages(messages))
         scores = self._linear([*messages, *(ids for _, ids in owned)])
         whole = scores[: len(texts)]
@@ -100,7 +101,7 @@ class Lowered:
         return whole
 
     def _linear(self, pieces: Sequence[Sequence[int]]) -> Floats:
-        """Return the linear scores of token lists as they are, shape (pieces, heads)."""
+        """Return linear scores of token lists, without passages, shape (pieces, heads)."""
         tokens: list[int] = []
         pairs: list[int] = []
         starts: list[int] = []
@@ -114,7 +115,7 @@ class Lowered:
             starts.append(len(tokens))
             pair_starts.append(len(pairs))
             sizes.append(len(distinct) + len(neighbours))
-            # A zero row leads each message, so that an empty one has something to add up.
+            # A row of zeros comes first, because reduceat cannot sum an empty slice.
             tokens.append(0)
             tokens += distinct
             pairs.append(unknown)
@@ -123,42 +124,42 @@ class Lowered:
         couples = np.add.reduceat(self._weights.table[pairs], pair_starts)
         by_word = WORD_SCALE * np.sqrt(np.maximum(sizes, 1))
         by_gram = GRAM_SCALE * np.sqrt(np.maximum(sums[:, -1], 1))
-        words, grams = sums[:, :N] + couples, sums[:, N:-1]
+        words, grams = sums[:, :HEAD_COUNT] + couples, sums[:, HEAD_COUNT:-1]
         result: Floats = words / by_word[:, None] + grams / by_gram[:, None] + self._intercept
         return result
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
-        """Return probabilities, shape (texts, classes), as the pipeline would."""
-        out = np.empty((len(texts), N + 1))
-        out[:, :N] = self._curves(self.decision_function(texts))
-        np.subtract(1, out[:, :N].max(axis=1), out=out[:, N])
+        """Return probabilities, shape (texts, classes); the same as the pipeline's."""
+        out = np.empty((len(texts), HEAD_COUNT + 1))
+        out[:, :HEAD_COUNT] = self._curves(self.decision_function(texts))
+        np.subtract(1, out[:, :HEAD_COUNT].max(axis=1), out=out[:, HEAD_COUNT])
         return out
 
     def ids(self, text: str) -> list[int]:
-        """Return the tokens of a text by their numbers, which hold until ``forget``."""
+        """Return the ids of a text's tokens. They are valid until the cache is emptied."""
         ids: list[int] = []
         chunks = self._chunks
         for chunk in self._normaliser.prepare(text):
             found = chunks.get(chunk)
-            ids += self._learn(chunk) if found is None else found
+            ids += self._tokenise(chunk) if found is None else found
             if len(ids) >= MAX_TOKENS:
                 return ids[:MAX_TOKENS]
         return ids
 
-    def _learn(self, chunk: str) -> tuple[int, ...]:
-        ids = self._tokens.number(self._normaliser.chunk(chunk))
-        if len(chunk) <= LONGEST_REMEMBERED:
+    def _tokenise(self, chunk: str) -> tuple[int, ...]:
+        ids = self._tokens.ids_of(self._normaliser.chunk(chunk))
+        if len(chunk) <= LONGEST_CACHED:
             self._chunks[chunk] = ids
         return ids
 
     def contributions(self, ids: Sequence[int]) -> NDArray[np.float64]:
         """Return what each token adds to each head's score, shape (tokens, heads).
 
-        Where a passage decided, its tokens do and the others nothing. A pair's part is shared by
-        its two tokens, a repeated token's by its occurrences; the sum over the tokens is the score
-        less the intercept, plus the margin where a passage decided.
+        If a passage scored highest, tokens outside it add nothing. The weight of a pair is split
+        between its two tokens, that of a repeated token between its occurrences. The sum over all
+        tokens is the score minus the intercept, plus the margin if a passage scored highest.
         """
-        self._tokens.learn()
+        self._tokens.fill()
         shares = self._shares(ids)
         ranges = windows(len(ids))
         if ranges:
@@ -173,13 +174,13 @@ class Lowered:
 
     def _shares(self, ids: Sequence[int]) -> NDArray[np.float64]:
         if not ids:
-            return np.zeros((0, N))
+            return np.zeros((0, HEAD_COUNT))
         place = {number: index for index, number in enumerate(dict.fromkeys(ids))}
         neighbours = list(dict.fromkeys(pairwise(ids)))
         rows = self._tokens.table[list(place)]
         by_word = WORD_SCALE * math.sqrt(len(place) + len(neighbours))
         by_gram = GRAM_SCALE * math.sqrt(max(float(rows[:, -1].sum()), 1))
-        share = rows[:, :N] / by_word + rows[:, N:-1] / by_gram
+        share = rows[:, :HEAD_COUNT] / by_word + rows[:, HEAD_COUNT:-1] / by_gram
         if neighbours:
             couples = [self._pairs[pair] for pair in neighbours]
             halves = self._weights.table[couples] / (2 * by_word)

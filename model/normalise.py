@@ -1,9 +1,9 @@
-"""Text to tokens: undoes what hides a word, and nothing else.
+"""Turn a text into tokens, and undo spellings that hide a word.
 
-Two stages. ``prepare`` sees the whole text: Unicode, code blocks, letters spelt out with blanks.
-``chunk`` sees one blank-separated piece and depends on nothing around it, so that serving can
-remember its answer. What looks like evasion in a benign text ("v1.2", "1st", "U.S.A.", ":)") must
-come out as harmless as it went in; the evasion suite measures both sides.
+There are two stages. ``prepare`` works on the whole text: Unicode, code blocks, spelt-out letters
+("i d i o t"). ``chunk`` works on one piece between spaces. Its result does not depend on the rest
+of the text, so serving can cache it. Harmless text that looks like evasion ("v1.2", "1st",
+"U.S.A.", ":)") must stay harmless. The evaluation measures both.
 """
 
 from __future__ import annotations
@@ -14,25 +14,28 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Final
 
-from model.hidden import StarredWords, by_upright, upright, without_stars
+from model.hidden import StarredWords, by_skeleton, skeleton, without_stars
 from model.lookalikes import REGIONAL_LETTERS, Table, build_tables
 
 MAX_CHARACTERS: Final = 8_000
-"""Longer texts are read up to here: twice Discord's longest message."""
+"""The rest of a longer text is ignored. This is twice Discord's longest message."""
 
 MAX_TOKENS: Final = 2_000
-"""Further tokens are not read; with this no text costs more than a bounded time."""
+"""The rest of a longer text is ignored, so the time to score a text is bounded."""
 
 URL_TOKEN, USER_TOKEN, CODE_TOKEN, NUMBER_TOKEN = "%url", "%user", "%code", "%0"
 
 LONGEST_WORD: Final = 200
-"""Nobody reads a word in a longer chunk, and the patterns below may take the square of its length."""
+"""Longer chunks are not searched for hidden words.
+
+Nobody could read a word in one, and the patterns below can take quadratic time.
+"""
 
 LONGEST_TOKEN: Final = 64
-"""A longer token is cut, so that what serving remembers of it is bounded."""
+"""Longer tokens are cut, so that cached tokens have a bounded size."""
 
-MAX_UPRIGHT: Final = 5
-"""In how many places of a word an i may be an l: more of them say nothing about the word."""
+MAX_I_AND_L: Final = 5
+"""A word with more i and l than this is not read with one for the other: too many readings fit."""
 
 # ------------------------------------------------------------------ the whole text
 
@@ -60,11 +63,11 @@ _EDGES = re.compile(r"^[*_>]+(?=\w)|(?<=\w)[*_]+(?=[.,!?]*$)")
 _STARRED = re.compile(
     r"(?<![a-z0-9*#])[a-z]+(?:[*#]+[a-z]+)+|(?<![a-z0-9*#])[a-z]+[*#]{2,}(?![a-z0-9*#])"
 )
-# A letter of no known look among Latin ones hides a letter, as a star does.
+# An unrecognised letter among Latin ones hides a letter, as a star does.
 _WILD = re.compile(
     r"(?<=[a-z])[^\W\d_a-z](?=[a-z])|(?<=[a-z]{3})[^\W\d_a-z]\b|\b[^\W\d_a-z](?=[a-z]{3})"
 )
-# Looking no further inside a word once its beginning did not match keeps these two linear.
+# The look-behinds keep these two linear: after a failed match at its start, a word is skipped.
 _WILD_WORD = re.compile(r"(?<![a-z*])[a-z*]*\*[a-z*]*")
 _LEET: Final = str.maketrans("013456789@$!|+", "oieasgtbgasiit")
 _AS_L: Final = str.maketrans("1!|", "lll")
@@ -87,11 +90,11 @@ _WORD = re.compile(r"[a-z]+")
 _REPEATED = re.compile(r"(.)\1{2,}", re.DOTALL)
 _TOKEN = re.compile(r"%[a-z]+|[a-z]+(?:'[a-z]+)*|\d+|[!?]+|[^\W\d_a-z]+|[^\x00-\x7f\w\s]")
 
-# Cyrillic letters in which nobody sees a Latin one: a word with them is a Cyrillic word.
+# Cyrillic letters that do not look like Latin ones. A word that has one is Cyrillic.
 _UNLIKE_LATIN: Final = frozenset("бгджзийлпфцчшщъыьэюя")
 
-# Short words that may stand beside a hyphen or a dot ("go-to", "all.in"): joining them would make
-# one unknown word out of two known ones.
+# Short words that occur next to a hyphen or a dot ("go-to", "all.in"). They are not joined, because
+# that would turn two known words into an unknown one.
 _SHORT_WORDS: Final = frozenset(
     """
     a i u o r n y k m x b c d e an am as at be by do go he hi if in is it me my no of oh ok on
@@ -113,10 +116,11 @@ _SHORT_WORDS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Normaliser:
-    """A normaliser with its tables. Equal tables give equal tokens on every machine.
+    """Turns texts into tokens. The same tables give the same tokens on every machine.
 
-    ``hidden`` are words that people hide, the likeliest first: what stars may stand for, and what
-    a stretched or numbered word is read as where both readings are possible.
+    ``hidden`` has the words that people hide, the most likely first. Stars are replaced by one of
+    them. If a stretched word or a word with digits has several readings, one that is in ``hidden``
+    wins.
     """
 
     always: Table = field(repr=False)
@@ -129,7 +133,7 @@ class Normaliser:
             self._by_length.setdefault(len(word), []).append(word)
 
     def __getstate__(self) -> list[Any]:
-        """Return the fields in their order. What is derived from them is no part of an artefact."""
+        """Return the values of the fields, in order. Cached properties are not pickled."""
         return [getattr(self, item.name) for item in fields(self)]
 
     def __setstate__(self, state: list[Any]) -> None:
@@ -141,20 +145,20 @@ class Normaliser:
         return StarredWords(self._by_length)
 
     @cached_property
-    def _upright_words(self) -> dict[str, str]:
-        return by_upright(self.hidden)
+    def _by_skeleton(self) -> dict[str, str]:
+        return by_skeleton(self.hidden)
 
     @classmethod
     def build(cls, hidden: Sequence[str] = ()) -> Normaliser:
-        """Make the tables from this Python's Unicode database; used when training."""
+        """Return a normaliser with tables from this Python's Unicode database, for training."""
         return cls(*build_tables(), {word: rank for rank, word in enumerate(hidden)})
 
     def with_hidden(self, hidden: Sequence[str]) -> Normaliser:
-        """Return a normaliser with the same tables that looks for these words."""
+        """Return a normaliser with the same tables and other hidden words."""
         return replace(self, hidden={word: rank for rank, word in enumerate(hidden)})
 
     def tokens(self, text: str) -> list[str]:
-        """Return at most ``MAX_TOKENS`` tokens: words, numbers, runs of ! and ?, emoji, places."""
+        """Return at most ``MAX_TOKENS`` tokens: words, numbers, runs of ! and ?, emoji, %url etc."""
         found: list[str] = []
         for piece in self.prepare(text):
             found += self.chunk(piece)
@@ -163,19 +167,19 @@ class Normaliser:
         return found
 
     def prepare(self, text: str) -> list[str]:
-        """Return the chunks of a text, lower-case, with what spans chunks already undone."""
+        """Return the lower-case chunks of a text; disguises that span chunks are already undone."""
         text = text[:MAX_CHARACTERS]
         if not text.isascii():
             text = text.translate(self.always)
             if not text.isascii():
-                # Half a character, from a broken client: no encoder takes it, no hash either.
+                # A lone surrogate, from a broken client, cannot be encoded or hashed.
                 text = _SURROGATE.sub("\ufffd", text)
                 text = _FLAGS_SPACED.sub(lambda m: m.group().replace(" ", ""), text)
                 text = _FLAG_RUN.sub(_unflag, text)
         if "<" in text:
             text = _CUSTOM_EMOJI.sub(r" \1 ", text)
         if "```" in text:
-            # A fence around a few words is no code; one around lines is.
+            # A fence around one line is treated as words, a fence around several as code.
             text = _FENCED_WORDS.sub(r" \1 ", text)
             text = _FENCE.sub(f" {CODE_TOKEN} ", text)
         text = text.lower()
@@ -194,7 +198,7 @@ class Normaliser:
         if chunk.isalpha() and chunk.isascii():
             return (self._squeezed(chunk)[:LONGEST_TOKEN],)
         if not chunk.isascii():
-            chunk = _WORD.sub(self._upright, self._unmask(chunk))
+            chunk = _WORD.sub(self._restore_i_or_l, self._unmask(chunk))
             if len(chunk) <= LONGEST_WORD and _WILD.search(chunk):
                 chunk = _WILD_WORD.sub(self._uncensor, _WILD.sub("*", chunk))
         if "/" in chunk or "www." in chunk:
@@ -209,7 +213,7 @@ class Normaliser:
         )
 
     def _read(self, chunk: str) -> str:
-        """Undo what hides a word inside one chunk of bearable length."""
+        """Undo disguises in a chunk of at most ``LONGEST_WORD`` characters."""
         if "*" in chunk or "#" in chunk:
             chunk = _STARRED.sub(self._uncensor, chunk)
         if not chunk.isalnum():
@@ -218,7 +222,7 @@ class Normaliser:
         return self._squeezed(_JOINABLE.sub(_join, chunk))
 
     def _squeezed(self, chunk: str) -> str:
-        """Cut runs of three and more letters: to one where that gives a hidden word."""
+        """Shorten runs of three or more letters; to one letter if that gives a hidden word."""
         if _REPEATED.search(chunk) is None:
             return chunk
         shortest = _REPEATED.sub(r"\1", chunk)
@@ -230,14 +234,14 @@ class Normaliser:
             return word
         read = _LEET_EDGE.sub(_letters_for, _LEET_INNER.sub(_letters_for, word))
         if read not in self.hidden:
-            # Bolder readings, a 1 as an l among them, only where they give a word people hide.
+            # Bolder readings, such as 1 as l, count only if they give a hidden word.
             for bolder in (word.translate(_LEET), word.translate(_AS_L).translate(_LEET)):
                 if bolder in self.hidden:
                     return bolder
         return read
 
     def _unmask(self, word: str) -> str:
-        """Turn look-alikes into Latin in a word that is wholly, or was already partly, Latin."""
+        """Turn look-alikes into Latin letters, if the word was partly or becomes entirely Latin."""
         mapped = word.translate(self.in_words)
         if mapped == word:
             return word
@@ -248,37 +252,37 @@ class Normaliser:
         foreign = latin < len(letters) or not _UNLIKE_LATIN.isdisjoint(word)
         return word if foreign else mapped
 
-    def _upright(self, match: re.Match[str]) -> str:
-        """Read an i as an l or the other way, where only that gives a hidden word.
+    def _restore_i_or_l(self, match: re.Match[str]) -> str:
+        """Swap i and l where that turns an unknown word into a hidden one.
 
-        Decorated alphabets draw a capital I and a small l alike.
+        In decorated alphabets, a capital I and a small l look alike.
         """
         word = match.group()
         places = word.count("i") + word.count("l")
-        if not 0 < places <= MAX_UPRIGHT or word in self.hidden:
+        if not 0 < places <= MAX_I_AND_L or word in self.hidden:
             return word
-        return self._upright_words.get(upright(word), word)
+        return self._by_skeleton.get(skeleton(word), word)
 
     def _unspell(self, match: re.Match[str]) -> str:
-        """Join letters that were spelt out, where enough of them really are letters."""
+        """Join spelt-out letters, if enough of them are letters."""
         run = match.group()
         joined = "".join(
             char for char in run if not char.isspace() and char not in "._-*~|/\\+=^,:;•"
         )
         letters = sum(char.isalpha() for char in joined)
-        # Three letters may be a list or a key to press ("w a s d" is four); k y s is a message.
+        # Three letters are often a list or keys to press. "k y s" is the exception.
         if joined != "kys" and (len(joined) <= 3 or letters < len(joined) / 2):  # noqa: PLR2004
             return run
-        # "a p a t h e t i c" is more likely "a pathetic" than "apathetic".
+        # "a p a t h e t i c" is read as "a pathetic" rather than "apathetic".
         if joined not in self.hidden and joined[1:] in self.hidden:
             return f"{joined[0]} {joined[1:]}"
         return joined
 
     def _uncensor(self, match: re.Match[str]) -> str:
-        """Return the hidden word that the stars most likely stand for, or the word as it is.
+        """Return the most likely hidden word behind the stars, or the word unchanged.
 
-        A star stands between letters ("st*upid") or for one each ("st*pid"). Anything looser would
-        find abuse in "th*s".
+        Stars are either extra ("st*upid") or replace one letter each ("st*pid"). Anything looser
+        would find abuse in "th*s".
         """
         word = match.group()
         without = without_stars(word)
@@ -298,7 +302,7 @@ def _letters_for(match: re.Match[str]) -> str:
 
 
 def _join(match: re.Match[str]) -> str:
-    """Join letters parted by signs, unless the parts are words of their own."""
+    """Join letters that are separated by punctuation, unless the parts are words themselves."""
     chunk = match.group()
     pieces = _LETTERS.findall(chunk)
     if len(pieces) < 2:  # noqa: PLR2004 - nothing to join
@@ -313,6 +317,6 @@ def _join(match: re.Match[str]) -> str:
 
 
 def _squeeze(match: re.Match[str]) -> str:
-    """Cut a run of three and more to one or two, by what English words have."""
+    """Shorten a run of a letter to one or two, whichever occurs in English words."""
     char = match.group(1)
     return char if char in "aiuhjkqvwxy" else char * 2

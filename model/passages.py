@@ -1,9 +1,10 @@
-"""A text is as bad as its worst passage: in a long one, an insult is a few words among many.
+"""Score a long text by its worst passage as well as by the whole.
 
-The scale of a text (model/features.py) grows with its length, so that ten friendly words around a
-threat took most of its score away. So every window of ``LENGTH`` tokens is scored as well, less
-``MARGIN``: many windows have more chances to be wrong than one text. The highest score of each
-head counts. docs/classifier.md has what other lengths and margins did.
+The scale of a text (model/features.py) grows with its length, so a few friendly words around a
+threat would take away most of its score. Therefore every window of ``LENGTH`` tokens is scored
+too, and the highest score of each head counts. ``MARGIN`` is subtracted from the windows' scores,
+because a long text has many windows and each could be a false alarm. docs/lab-notebook.md has the
+results for other lengths and margins.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ T = TypeVar("T")
 LENGTH: Final = 10
 STEP: Final = 5
 MARGIN: Final = 0.75
-"""In units of the linear score."""
+"""Subtracted from the linear score of a passage."""
 
 
 def windows(tokens: int) -> list[tuple[int, int]]:
-    """Return the passages of so many tokens as half-open ranges, none where the text is one."""
+    """Return the passages of a text as half-open ranges of tokens; none for a short text."""
     if tokens <= LENGTH:
         return []
     starts = [*range(0, tokens - LENGTH, STEP), tokens - LENGTH]
@@ -32,7 +33,7 @@ def windows(tokens: int) -> list[tuple[int, int]]:
 
 
 def passages(messages: Sequence[Sequence[T]]) -> Iterator[tuple[int, Sequence[T]]]:
-    """Yield the passages of messages that are tokens, each with the index of its message."""
+    """Yield every passage of tokenised messages, each with the index of its message."""
     for owner, message in enumerate(messages):
         for start, end in windows(len(message)):
             yield owner, message[start:end]
@@ -43,15 +44,16 @@ def raise_to_worst(
     owners: Sequence[int] | NDArray[np.int_],
     found: NDArray[np.float64],
 ) -> None:
-    """Raise, in place, the linear scores of messages to those of their worst passages.
+    """Raise ``scores``, in place, to those of each message's worst passage minus the margin.
 
-    ``scores`` has shape (messages, heads), ``found`` (passages, heads), ``owners`` (passages,).
+    ``scores`` has the linear scores of messages, shape (messages, heads), and ``found`` those of
+    passages, shape (passages, heads). ``owners`` has the message of each passage, shape (passages,).
     """
     np.maximum.at(scores, owners, found - MARGIN)
 
 
 class ByPassage(Pipeline):  # type: ignore[misc]
-    """Features and heads as scikit-learn's pipeline, scoring passages beside the whole text."""
+    """A scikit-learn pipeline of features and heads that also scores passages."""
 
     def decision_function(self, X: list[str], **params: object) -> NDArray[np.float64]:  # noqa: N803 - scikit-learn's name
         """Return linear scores, shape (texts, heads)."""

@@ -1,4 +1,4 @@
-"""Serving: load the artefact once, score batches, explain. All the bot needs of this package."""
+"""Load the artefact, score texts, explain scores. The bot needs nothing else of this package."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from sklearn.pipeline import Pipeline
 
 from model import artefact
 from model.classes import CLASSES, HARMS, Scores
-from model.explain import locate
+from model.explain import token_spans
 from model.lowered import Lowered
 
 GOLDEN_TOLERANCE = 1e-6
-"""How far an example's probability may be from the stored one."""
+"""How far the probability of a golden text may be from the stored one."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordWeight:
-    """A stretch of the original text and how far it moved each head's linear score."""
+    """A span of the original text and what it added to each head's linear score."""
 
     start: int
     end: int
@@ -31,7 +31,7 @@ class WordWeight:
 
 
 class Scorer:
-    """Probabilities for texts, from one artefact. Safe to share between threads."""
+    """Scores texts with one artefact. Thread-safe."""
 
     def __init__(self, model: Pipeline, manifest: artefact.Manifest) -> None:
         self._lowered = Lowered(model)
@@ -41,15 +41,16 @@ class Scorer:
 
     @classmethod
     def load(cls, folder: Path = artefact.PACKAGED) -> Scorer:
-        """Load and prove an artefact: hash, classes, and the stored example scores.
+        """Return a scorer for the artefact in ``folder``, after checking the artefact.
 
-        Raises ``artefact.ArtefactError`` with the reason and what to do.
+        Checks its hash, its classes, and that golden texts get the stored scores. Raises
+        ``artefact.ArtefactError``, which says what is wrong and what to do.
         """
         model, manifest = artefact.load(folder)
         if manifest.classes != CLASSES:
             raise artefact.ArtefactError(
-                f"the model in {folder} has the classes {', '.join(manifest.classes)}, this version "
-                f"of Bellwether needs {', '.join(CLASSES)}. Run `bellwether train`."
+                f"the model in {folder} has the classes {', '.join(manifest.classes)}, but this "
+                f"version of Bellwether needs {', '.join(CLASSES)}. Run `bellwether train`."
             )
         scorer = cls(model, manifest)
         scored = scorer.score(list(manifest.golden))
@@ -57,17 +58,17 @@ class Scorer:
             then = manifest.golden[text]
             if any(abs(now[name] - then[name]) > GOLDEN_TOLERANCE for name in CLASSES):
                 raise artefact.ArtefactError(
-                    f"the model in {folder} no longer scores its example texts as it did when it "
-                    "was written: the installed libraries compute something else. Install the "
+                    f"the model in {folder} no longer scores its golden texts as it did when it was "
+                    "written, so the installed libraries compute something different. Install the "
                     "locked versions, or run `bellwether train`."
                 )
         return scorer
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return an array of shape (texts, classes), columns in the order of ``CLASSES``.
+        """Return probabilities, 0 to 1, shape (texts, classes), columns in the order of ``CLASSES``.
 
-        Any ``str`` has a score; a text beyond ``normalise.MAX_CHARACTERS`` is scored by its
-        beginning.
+        Every ``str`` gets a score. Of a text longer than ``normalise.MAX_CHARACTERS``, only the
+        beginning is scored.
         """
         if not texts:
             return np.empty((0, len(CLASSES)))
@@ -75,20 +76,20 @@ class Scorer:
             return self._lowered.predict_proba(texts)
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
-        """Return for each text a mapping from class to probability, 0 to 1."""
+        """Return, for each text, a mapping from class to probability, 0 to 1."""
         return [dict(zip(CLASSES, row, strict=True)) for row in self.probabilities(texts).tolist()]
 
     def explain(self, text: str) -> list[WordWeight]:
-        """Return what moved the scores, in the order of the text.
+        """Return what each word of ``text`` added to the scores, in the order of the text.
 
-        The weights of all words add up to the linear score of a head less its intercept, plus
-        ``passages.MARGIN`` where a passage decided; a word that was read as several tokens has
-        their sum.
+        The weights of all words add up to a head's linear score minus its intercept, plus
+        ``passages.MARGIN`` if a passage scored highest. A word that was split into several tokens
+        has the sum of their weights.
         """
         with self._one_at_a_time:
             ids = self._lowered.ids(text)
             weights = self._lowered.contributions(ids)
-            spans = locate(self._lowered.ids, text, ids)
+            spans = token_spans(self._lowered.ids, text, ids)
         by_span: dict[tuple[int, int], list[float]] = {}
         for span, weight in zip(spans, weights.tolist(), strict=True):
             before = by_span.get(span)

@@ -1,6 +1,6 @@
-"""What each source's labels say about each head. A head that a source does not label is absent.
+"""Map the labels of each source to our classes, one function for each source.
 
-Everything a reader must know of the label mapping stands here, one function a source.
+A row has no label for a class that its source says nothing about.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Labels = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A text with what is known about it.
+    """A labelled text.
 
-    ``labels`` maps heads to 0 or 1. ``group`` is shared by near-duplicates and by texts that
-    belong together (a contrasting pair, a match): a split keeps a group on one side.
+    ``labels`` maps classes to 0 or 1. ``group`` is shared by near-duplicates and by texts that
+    belong together (a contrasting pair, one match of a game). A split never divides a group.
     """
 
     source: str
@@ -36,30 +36,30 @@ class Row:
 
     @property
     def held_out(self) -> bool:
-        """Whether this row is kept for evaluation, by its group's hash: for ever the same rows."""
+        """Whether this row is kept for evaluation. It depends on the group's hash only."""
         parts = HELD_OUT_PARTS.get(self.source, 6)
         return parts > 0 and bucket(self.group, parts) == 0
 
 
 HELD_OUT_PARTS: Final = {"irc_ubuntu": 2, "goemotions": 3, "texts": 3, "ldnoobw": 0}
-"""One part in so many is held out; a sixth where a source is not named, nothing of a word list."""
+"""One group in this many is held out; one in six for other sources, none for 0 (a word list)."""
 
 WEIGHTS: Final = {
     "texts": 8.0,  # few, and nothing else shows what they show
     "conda": 2.0,  # the only live game chat
     "toxic_spans": 0.5,  # news comments, long
-    "cad": 0.4,  # labelled in the context of a thread that is not here
+    "cad": 0.4,  # labelled in the context of a thread that we do not have
     "gab_hate_corpus": 0.6,
     "threatgram101": 0.4,  # noisy labels
 }
-"""What a row counts in training; 1 where a source is not named."""
+"""The weight of a source's rows in training; 1 for other sources."""
 
 BENIGN_SOURCES: Final = ("irc_ubuntu", "goemotions", "texts")
-"""Whose held-out harmless rows the fire rate is measured on."""
+"""Sources whose held-out harmless rows the fire rate is measured on."""
 
 
 def bucket(group: str, parts: int) -> int:
-    """Return which of ``parts`` a group falls into."""
+    """Return which part, from 0 to ``parts - 1``, a group falls into."""
     return int(hashlib.sha256(group.encode()).hexdigest(), 16) % parts
 
 
@@ -68,12 +68,12 @@ _WORDS = re.compile(r"[^\W\d_]+|[^\x00-\x7f\w\s]")
 
 
 def near_duplicate_key(text: str) -> str:
-    """Reduce a text to what near-duplicates share: no URLs, mentions, "RT", case, punctuation."""
+    """Return what near-duplicates share: the text without URLs, mentions, RT, case, punctuation."""
     return " ".join(_WORDS.findall(_WRAPPING.sub(" ", html.unescape(text).lower()))) or text
 
 
 def davidson(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Class 0 hate is offensive too; 1 offensive; 2 neither. Whom it is aimed at is not said."""
+    """Class 0 (hate) is also offensive, 1 is offensive, 2 is neither. Targets are not labelled."""
     by_class: dict[str, Labels] = {
         "0": {"hate": 1, "offensive": 1},
         "1": {"hate": 0, "offensive": 1},
@@ -84,13 +84,13 @@ def davidson(files: list[Path]) -> Iterator[tuple[str, Labels]]:
 
 
 def dghs(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Hate or not; many of the others are insults or threats, so nothing is said of these."""
+    """Hate or not. Many of the other texts are insults or threats, so those stay unknown."""
     for row in table(files[0]):
         yield row["text"], {"hate": int(row["label"] == "hate")}
 
 
 def hatexplain(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Its "offensive" is neither profanity nor insult as defined here, and is left out."""
+    """Hate or normal. Its "offensive" matches none of our classes and is left out."""
     by_label: dict[str, Labels] = {
         "hatespeech": {"hate": 1},
         "offensive": {},
@@ -104,7 +104,7 @@ def hatexplain(files: list[Path]) -> Iterator[tuple[str, Labels]]:
 
 
 def edos(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Sexism by category: 1 threats, 2 derogation, 3 animosity (slurs and insults only), 4 rest."""
+    """Sexism: categories 1, 2 and 4 are hate, 3 only if it is a slur or insult; 1 is a threat."""
     by_category: dict[str, Labels] = {
         "n": {"hate": 0, "threat": 0},
         "1": {"hate": 1, "threat": 1},
@@ -119,7 +119,7 @@ def edos(files: list[Path]) -> Iterator[tuple[str, Labels]]:
 
 
 def hatemoji(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Hate or not; one kind of hate is threatening language."""
+    """Hate or not. One type of hate, threatening language, is a threat."""
     for file in files:
         for row in table(file):
             threat = int(row["type"] == "threateninglanguage")
@@ -127,7 +127,7 @@ def hatemoji(files: list[Path]) -> Iterator[tuple[str, Labels]]:
 
 
 def implicit_hate(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Explicit and implicit hate, or not."""
+    """Hate, explicit or implicit, or not."""
     for row in table(files[0], "\t"):
         yield row["post"], {"hate": int(row["class"] != "not_hate")}
 
@@ -139,16 +139,16 @@ SPAN_TYPES: Final = {
     "Profane/Obscene": "offensive",
 }
 SPAN_SHARE: Final = {"hate": 1 / 3, "insult": 1 / 2, "threat": 1 / 3, "offensive": 1 / 3}
-"""Share of a comment's raters who must have marked a span for the label 1."""
+"""The share of a comment's raters who must mark a span for the label 1."""
 
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+(?=\s|$)|\n|$|[.!?]+)")
 
 
 def toxic_spans(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Whole comments, and their sentences: chat-sized rows, clean ones from toxic comments too.
+    """Whole comments and their sentences, which are as short as chat and often harmless.
 
-    1 where enough raters marked a span of the type in it, 0 where nobody did, otherwise unknown.
-    Comments without any span are left out: nobody was asked to find one.
+    A label is 1 if enough raters marked a span of that type, 0 if none did, otherwise unknown.
+    Comments without any span are left out, because their raters were not asked to find one.
     """
     comments = {row["comment_id"]: row["comment_text"] for row in table(files[0])}
     comment_of: dict[str, str] = {}
@@ -186,13 +186,16 @@ def _span_labels(
 
 
 def threatgram101(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Violent or not; noisy."""
+    """Violent or not. The labels are noisy."""
     for row in table(files[0]):
         yield row["text"], {"threat": int(row["label"] == "violent")}
 
 
 def gab_hate_corpus(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """hd: attacks human dignity; cv: calls for violence; vo: vulgar or offensive towards people."""
+    """Attacks on dignity (hd) are hate, calls for violence (cv) threats, vulgarity (vo) insults.
+
+    vo means vulgar or offensive towards people.
+    """
     for file in files:
         for row in table(file, "\t"):
             dignity, violence, vulgar = (int(row[name]) for name in ("hd", "cv", "vo"))
@@ -203,7 +206,7 @@ def gab_hate_corpus(files: list[Path]) -> Iterator[tuple[str, Labels]]:
 
 
 def cad(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Identity-directed abuse is hate; person- and affiliation-directed abuse is insult."""
+    """Abuse of an identity is hate; abuse of a person or an affiliation is an insult."""
     for file in files:
         for row in table(file, "\t"):
             kinds = row["labels"]
@@ -240,17 +243,17 @@ _AT_SOMEBODY = re.compile(
 
 
 def conda(files: list[Path]) -> Iterator[tuple[str, Labels, str]]:
-    """Single utterances of Dota 2 chat; a match is a group.
+    """Single messages of Dota 2 chat. The messages of one match share a group.
 
-    E (explicit) lines: utterances with a word marked toxic are insults, unless the words are only
-    curses at nobody; the line's other utterances are unknown. A (action) and O (other) are
-    neither. I (implicit, mostly "ez") is left out: it is what friends say too.
+    In E (explicit) lines, messages with a word marked toxic are insults, unless they only curse at
+    nobody in particular; the line's other messages are unknown. A (action) and O (other) lines are
+    harmless. I (implicit, mostly "ez") lines are left out, because friends say that too.
     """
     for row in table(files[0]):
         group = f"conda {row['matchId']}"
         for text, toxic in conda_utterances(row):
             if row["intentClass"] in "AO":
-                # "go kill", "burst him down": what is said of heroes is no threat either.
+                # "go kill", "burst him down": about heroes of the game, so not a threat either.
                 yield text, {"insult": 0, "hate": 0, "threat": 0}, group
             elif row["intentClass"] == "E" and (toxic or "[SEPA]" not in row["utterance"]):
                 cursing = bool(toxic) and toxic <= _CURSES
@@ -261,7 +264,7 @@ def conda(files: list[Path]) -> Iterator[tuple[str, Labels, str]]:
 
 
 def conda_utterances(row: dict[str, str]) -> list[tuple[str, set[str]]]:
-    """Return a line's utterances, each with its words that annotators marked as toxic."""
+    """Return a line's messages, each with the words that annotators marked as toxic."""
     texts = [part.strip() for part in row["utterance"].split("[SEPA]")]
     toxic: list[set[str]] = [set()]
     for cell in row["slotTokens"].rstrip(", ").split("), "):
@@ -279,7 +282,7 @@ _HOSTILE_EMOTIONS: Final = ("anger", "annoyance", "disgust", "disapproval")
 
 
 def goemotions(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Comments without a hostile emotion are benign; others say nothing. Profanity occurs."""
+    """Comments without a hostile emotion are harmless; others are left out. Some are profane."""
     *parts, names = files
     emotions = names.read_text(encoding="utf-8").split()
     hostile = {str(emotions.index(name)) for name in _HOSTILE_EMOTIONS}
@@ -291,7 +294,7 @@ def goemotions(files: list[Path]) -> Iterator[tuple[str, Labels]]:
 
 
 def irc_ubuntu(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Live technical chat, practically all benign: what "kill the process" looks like."""
+    """Live technical chat, nearly all of it harmless. It shows what "kill the process" means."""
     for line in files[0].read_text(encoding="utf-8").splitlines():
         yield line, dict.fromkeys(HARMS, 0)
 
@@ -305,13 +308,13 @@ def sms_spam(files: list[Path]) -> Iterator[tuple[str, Labels]]:
 
 
 def ldnoobw(files: list[Path]) -> Iterator[tuple[str, Labels]]:
-    """Each entry is obscene by itself."""
+    """Words from a list of obscene words."""
     for line in files[0].read_text(encoding="utf-8").splitlines():
         yield line, {"offensive": 1}
 
 
 def texts(files: list[Path]) -> Iterator[tuple[str, Labels, str]]:
-    """Return the project's own texts; their labelling rules stand in docs/texts.md."""
+    """Return the project's own texts. Their labelling rules are in docs/texts.md."""
     del files
     for row in own_table("chat_texts.tsv"):
         yield row["text"], {head: int(row[head]) for head in HARMS}, row["group"]
@@ -329,7 +332,7 @@ SOURCES: Final[dict[str, _Reader]] = {
 
 
 def load(name: str, data_dir: Path | None) -> list[Row]:
-    """Return a source's rows that say something; raises ``datasets.DatasetError``."""
+    """Return a source's labelled rows. Raises ``datasets.DatasetError``."""
     files = [] if name == "texts" else locate(name, data_dir)
     rows = []
     for entry in SOURCES[name](files):

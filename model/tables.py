@@ -1,4 +1,4 @@
-"""Tables of labelled texts, as files have them."""
+"""Read tables of labelled texts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ DATA: Final = Path(__file__).parent / "data"
 
 
 def table(path: Path, delimiter: str = ",") -> Iterator[dict[str, str]]:
-    """Read a table with a header."""
+    """Yield the rows of a CSV file with a header."""
     csv.field_size_limit(1 << 24)
     with path.open(encoding="utf-8", newline="") as handle:
         yield from csv.DictReader(handle, delimiter=delimiter)
 
 
 def own_table(name: str) -> Iterator[dict[str, str]]:
-    """Read one of the project's own tab-separated files, in which quotes are only quotes."""
+    """Yield the rows of one of our own tab-separated files, where quotes are ordinary characters."""
     with (DATA / name).open(encoding="utf-8", newline="") as handle:
         yield from csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)

@@ -1,4 +1,4 @@
-"""Training: load every source, fit the heads, calibrate them, prune, and write the artefact."""
+"""Load every source and fit a pipeline on the training rows."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from model.passages import ByPassage, passages
 from model.sources import Row
 
 C: Final = 1.0
-"""Inverse strength of the L2 penalty; 4 and 0.25 rank within noise of it."""
+"""Inverse strength of the L2 penalty. 4 and 0.25 rank equally well, within noise."""
 
 FEATURES: Final = 200_000
-"""How many features are kept, the strongest; further ones add size and no average precision."""
+"""The number of features that are kept, the strongest. More add size but no average precision."""
 
 CALIBRATION_FOLDS: Final = 2
 
 HIDDEN_SEEN, HIDDEN_SHARE = 8, 0.4
-"""A word is worth looking for behind stars if so many training texts with it, and such a share of
-them, are harmful."""
+"""A word counts as hidden if at least this many training texts with it, and at least this share of
+all texts with it, are harmful."""
 
 MISSPELT_PARTS: Final = {
     "texts": 1, "conda": 3, "davidson": 4, "hatexplain": 4, "dghs": 8, "irc_ubuntu": 8,
     "goemotions": 8, "sms_spam": 4,
 }  # fmt: skip
-"""One row in so many of these sources is learnt a second time with its words misspelt."""
+"""One row in this many, by source, is added to the training rows a second time, misspelt."""
 
 MISSPELT_WEIGHT: Final = 0.5
-"""What a misspelt copy counts beside its original."""
+"""The weight of a misspelt copy, relative to its original."""
 
+PASSAGES_AT_ONCE: Final = 50_000
+"""The features of this many passages are held in memory at a time."""
 
-AT_ONCE: Final = 50_000
-"""Passages whose features are held in memory together."""
-
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
+"""Called with a line of text after each step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """All rows of all sources as parallel sequences.
+    """All rows of all sources, as parallel sequences.
 
-    ``labels`` has shape (rows, heads) with 0, 1 or ``UNKNOWN``; ``held_out`` and ``trained`` are
-    boolean of shape (rows,). A training row whose near-duplicate is held out is neither.
+    ``labels`` has 0, 1 or ``UNKNOWN``, shape (rows, heads). ``held_out`` and ``trained`` are boolean
+    masks, shape (rows,). A row with a near-duplicate among the held-out rows is in neither.
     """
 
     rows: Sequence[Row]
@@ -68,10 +68,9 @@ class Corpus:
 
 
 def hidden_words(rows: Sequence[Row], tokens: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the words that people hide: those that mostly stand in harmful texts, commonest first.
+    """Return words that occur mostly in harmful texts, which people hide. The commonest come first.
 
-    From the training rows and the word list instead of from the source code: nobody who reads the
-    code must read them.
+    They are taken from the training rows, so that nobody has to read them in the source code.
     """
     seen: Counter[str] = Counter()
     harmful: Counter[str] = Counter()
@@ -90,13 +89,13 @@ def hidden_words(rows: Sequence[Row], tokens: Sequence[Sequence[str]]) -> tuple[
     return tuple(sorted(found, key=lambda word: (-harmful[word], word)))
 
 
-def read_corpus(data_dir: Path | None, tell: Tell) -> tuple[Corpus, Normaliser]:
-    """Load and tokenise every source; raises ``datasets.DatasetError``."""
+def read_corpus(data_dir: Path | None, progress: Progress) -> tuple[Corpus, Normaliser]:
+    """Load and tokenise every source. Raises ``datasets.DatasetError``."""
     datasets.check((name for name in sources.SOURCES if name in datasets.REGISTRY), data_dir)
     rows: list[Row] = []
     for name in sources.SOURCES:
         loaded = sources.load(name, data_dir)
-        tell(f"{name}: {len(loaded):,} texts")
+        progress(f"{name}: {len(loaded):,} texts")
         rows += loaded
     first = Normaliser.build()
     hidden = hidden_words(rows, [first.tokens(row.text) for row in rows])
@@ -108,7 +107,7 @@ def read_corpus(data_dir: Path | None, tell: Tell) -> tuple[Corpus, Normaliser]:
             labels[index, HARMS.index(head)] = value
     held_out = np.array([row.held_out for row in rows])
     keys = [sources.near_duplicate_key(row.text) for row in rows]
-    # Short greetings are everywhere; a longer text that is held out must not be learnt elsewhere.
+    # A held-out text must not be in another source's training rows. Short greetings are in all.
     kept_apart = {
         key
         for key, held in zip(keys, held_out, strict=True)
@@ -119,15 +118,15 @@ def read_corpus(data_dir: Path | None, tell: Tell) -> tuple[Corpus, Normaliser]:
     return corpus, normaliser
 
 
-def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> ByPassage:
-    """Fit features and heads on the training rows and return the pruned, calibrated pipeline."""
+def fit(corpus: Corpus, normaliser: Normaliser, progress: Progress) -> ByPassage:
+    """Return a pruned and calibrated pipeline, fitted on the training rows."""
     plain = np.flatnonzero(corpus.trained)
-    spoilt = misspelt(corpus, plain)
-    chosen = np.concatenate([plain, [index for index, _ in spoilt]])
+    misspelt_rows = misspelt(corpus, plain)
+    chosen = np.concatenate([plain, [index for index, _ in misspelt_rows]])
     messages = [corpus.tokens[int(index)] for index in plain]
-    messages += [normaliser.tokens(text) for _, text in spoilt]
+    messages += [normaliser.tokens(text) for _, text in misspelt_rows]
     vectorizer = ChatVectorizer(normaliser).fit_tokens(messages)
-    tell(f"{len(chosen):,} training texts, {len(vectorizer.keys_):,} features")
+    progress(f"{len(chosen):,} training texts, {len(vectorizer.keys_):,} features")
     features = vectorizer.transform_tokens(messages).astype(np.float32)
     labels = corpus.labels[chosen]
     source = corpus.source[chosen]
@@ -139,14 +138,14 @@ def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> ByPassage:
 
     calibrating = np.zeros(labels.shape)
     for head in range(len(HARMS)):
-        # On texts as they were written: misspelt ones are no tenth of any chat.
+        # Calibrate on original texts only: no real chat has that many misspelt ones.
         known = np.flatnonzero(labels[: len(plain), head] != UNKNOWN)
-        calibrating[known, head] = _as_held_out(corpus, head, source[known])
+        calibrating[known, head] = _weights_as_held_out(corpus, head, source[known])
 
     def features_of_passages() -> Iterator[tuple[Any, NDArray[np.int_]]]:
         owned = list(passages(messages[: len(plain)]))
-        for at in range(0, len(owned), AT_ONCE):
-            part = owned[at : at + AT_ONCE]
+        for at in range(0, len(owned), PASSAGES_AT_ONCE):
+            part = owned[at : at + PASSAGES_AT_ONCE]
             found = vectorizer.transform_tokens(tokens for _, tokens in part)
             yield found, np.array([owner for owner, _ in part])
 
@@ -158,32 +157,32 @@ def fit(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> ByPassage:
         calibration_weight=calibrating,
         scale=vectorizer.idf_,
         passages=features_of_passages,
-        tell=tell,
+        progress=progress,
     )
     return ByPassage([("features", vectorizer.restricted(heads.columns_)), ("heads", heads)])
 
 
 def misspelt(corpus: Corpus, chosen: NDArray[np.int_]) -> list[tuple[int, str]]:
-    """Return misspelt copies of some training rows: each row's index and its spoilt text.
+    """Return misspelt copies of some training rows: the index of each row and its misspelt text.
 
-    What the normaliser cannot undo (a letter dropped, two swapped, an l for an I) the n-grams have
-    to recognise, and harmless texts are spoilt alike, so that being garbled is no sign of abuse.
+    They teach the n-grams what the normaliser cannot undo: a dropped letter, two swapped ones, an l
+    for an I. Harmless texts are misspelt too, so that a misspelling is not taken for abuse.
     """
     found = []
     for index in chosen:
         row = corpus.rows[index]
         parts = MISSPELT_PARTS.get(row.source, 0)
-        ways = len(attacks.LEARNT)
+        ways = len(attacks.TRAINED_ON)
         if parts and (number := sources.bucket(f"misspelt {row.text}", parts * ways)) < ways:
-            name = attacks.LEARNT[number]
-            found.append((int(index), attacks.attacked([row.text], name, seed=number)[0]))
+            name = attacks.TRAINED_ON[number]
+            found.append((int(index), attacks.apply([row.text], name, seed=number)[0]))
     return found
 
 
-def _as_held_out(corpus: Corpus, head: int, training: NDArray[np.str_]) -> Floats:
-    """Return row weights that give the training rows the sources' shares among the held-out ones.
+def _weights_as_held_out(corpus: Corpus, head: int, training: NDArray[np.str_]) -> Floats:
+    """Return row weights that give each source the same share as among the held-out rows.
 
-    Without them the probabilities would be right for a mix of sources that nobody ever meets.
+    Without them, probabilities would be calibrated for a mix of sources that never occurs.
     """
     held = corpus.source[corpus.held_out & (corpus.labels[:, head] != UNKNOWN)]
     wanted, present = Counter(held.tolist()), Counter(training.tolist())

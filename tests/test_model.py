@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sklearn.utils import murmurhash3_32
 
 from model import artefact, candidate, datasets, sources, tables
+from model.cache import FEW_PAIRS, FEW_TOKENS
 from model.classes import CLASSES, HARMS
 from model.features import gram_keys
-from model.hashing import Rows, grams, murmur3
+from model.hashing import HashIndex, grams, murmur3
 from model.lowered import Lowered
-from model.memory import FEW_PAIRS, FEW_TOKENS
 from model.normalise import MAX_CHARACTERS
 from model.passages import LENGTH, MARGIN, windows
 from model.scorer import Scorer
@@ -72,10 +72,10 @@ def test_a_score_does_not_depend_on_what_was_learnt_beside_it() -> None:
         *random_texts(300),
     ]
     together = lowered.decision_function(texts)
-    assert lowered.remembered["tokens"] > FEW_TOKENS
-    assert lowered.remembered["pairs"] > FEW_PAIRS
+    assert lowered.cached["tokens"] > FEW_TOKENS
+    assert lowered.cached["pairs"] > FEW_PAIRS
     for text, scores in zip(texts, together, strict=True):
-        lowered.forget()
+        lowered.clear_cache()
         # Word by word, so that hardly anything is new when the text is read.
         for word in text.split():
             lowered.decision_function([word])
@@ -112,7 +112,7 @@ hashes = st.integers(0, 2**32 - 1) | st.integers(0, 20) | st.integers(2**32 - 20
 
 @given(st.sets(hashes, max_size=50), st.lists(hashes, max_size=50))
 def test_a_hash_is_found_in_its_row_or_not_at_all(known: set[int], asked: list[int]) -> None:
-    rows = Rows(np.array(sorted(known), dtype=np.uint32))
+    rows = HashIndex(np.array(sorted(known), dtype=np.uint32))
     asked += known
     expected = [sorted(known).index(key) if key in known else len(known) for key in asked]
     assert rows.find(np.array(asked, dtype=np.uint32)).tolist() == expected
@@ -121,7 +121,7 @@ def test_a_hash_is_found_in_its_row_or_not_at_all(known: set[int], asked: list[i
 
 @pytest.mark.parametrize("memory", ["tokens", "chunks", "pairs"])
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch, memory: str) -> None:
-    monkeypatch.setattr(f"model.lowered.REMEMBERED_{memory.upper()}", 50)
+    monkeypatch.setattr(f"model.lowered.CACHED_{memory.upper()}", 50)
     model, _ = artefact.load(artefact.PACKAGED)
     lowered = Lowered(model)
     texts = random_texts(400)
@@ -129,7 +129,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch, memory: 
     scores = []
     for text in texts:
         scores.append(lowered.predict_proba([text]))
-        most = max(most, lowered.remembered[memory])
+        most = max(most, lowered.cached[memory])
     assert 50 < most < 200
     np.testing.assert_allclose(np.vstack(scores), SCORER.probabilities(texts), atol=1e-9)
 
@@ -215,7 +215,7 @@ def test_any_text_can_be_explained(text: str) -> None:
 def test_a_manifest_that_does_not_parse_is_refused(tmp_path: Path) -> None:
     folder = changed(tmp_path)
     (folder / artefact.MANIFEST).write_text("{}")
-    with pytest.raises(artefact.ArtefactError, match="not a manifest"):
+    with pytest.raises(artefact.ArtefactError, match="not a valid manifest"):
         Scorer.load(folder)
 
 
@@ -227,7 +227,7 @@ def test_an_artefact_with_other_classes_is_refused(tmp_path: Path) -> None:
 
 def test_an_artefact_that_scores_differently_is_refused(tmp_path: Path) -> None:
     folder = changed(tmp_path, golden={"hello": dict.fromkeys(CLASSES, 0.123)})
-    with pytest.raises(artefact.ArtefactError, match="no longer scores its example texts"):
+    with pytest.raises(artefact.ArtefactError, match="no longer scores its golden texts"):
         Scorer.load(folder)
 
 
@@ -242,13 +242,15 @@ def changed(tmp_path: Path, **fields: object) -> Path:
 def test_the_packaged_artefact_passes_its_own_gates(tmp_path: Path) -> None:
     manifest = artefact.read_manifest(artefact.PACKAGED)
     golden = {text: [row[name] for name in CLASSES] for text, row in manifest.golden.items()}
-    assert candidate.gates(tmp_path, manifest.metrics, golden, manifest.presets) == []
-    assert candidate.gates(artefact.PACKAGED, manifest.metrics, golden, manifest.presets) == []
+    assert candidate.failed_gates(tmp_path, manifest.metrics, golden, manifest.presets) == []
+    assert (
+        candidate.failed_gates(artefact.PACKAGED, manifest.metrics, golden, manifest.presets) == []
+    )
     worse = manifest.metrics | {"hate average_precision": 0.0, "alert benign, all": 0.5}
-    failures = candidate.gates(artefact.PACKAGED, worse, golden, manifest.presets)
+    failures = candidate.failed_gates(artefact.PACKAGED, worse, golden, manifest.presets)
     assert len(failures) == 2
     silent = dict.fromkeys(golden, [0.0] * len(CLASSES))
-    assert candidate.gates(tmp_path, manifest.metrics, silent, manifest.presets)
+    assert candidate.failed_gates(tmp_path, manifest.metrics, silent, manifest.presets)
 
 
 def test_the_packaged_artefact_was_trained_on_the_texts_that_are_here() -> None:
@@ -277,7 +279,7 @@ def test_data_that_is_not_the_registered_file_is_refused(tmp_path: Path) -> None
     path.write_text("class,tweet\n0,hello\n")
     with pytest.raises(datasets.DatasetError, match="has SHA-256"):
         sources.load("davidson", tmp_path)
-    with pytest.raises(datasets.DatasetError, match="cannot be downloaded as it is"):
+    with pytest.raises(datasets.DatasetError, match="cannot be downloaded"):
         sources.load("irc_ubuntu", None)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import artefact
-from model.attacks import ATTACKS, attacked
+from model.attacks import ATTACKS, apply
 from model.normalise import MAX_TOKENS, Normaliser
 
 MODEL, _ = artefact.load(artefact.PACKAGED)
@@ -144,4 +144,4 @@ def test_tables_do_not_depend_on_the_hash_seed() -> None:
 @pytest.mark.parametrize("name", sorted(set(ATTACKS) - {"unicode confusables"}))
 def test_attacks_are_repeatable(name: str) -> None:
     texts = ["you are such a pathetic person", "", "a"]
-    assert attacked(texts, name) == attacked(texts, name)
+    assert apply(texts, name) == apply(texts, name)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from bench.hostile import FAMILIES, LENGTH, text_of
 from model import artefact, hashing, normalise
 from model.features import LONGEST, SHORTEST, TOKEN_LENGTH
-from model.hidden import StarredWords, by_upright, upright
+from model.hidden import StarredWords, by_skeleton, skeleton
 from model.lowered import Lowered
-from model.normalise import LONGEST_TOKEN, LONGEST_WORD, MAX_TOKENS, MAX_UPRIGHT, Normaliser
+from model.normalise import LONGEST_TOKEN, LONGEST_WORD, MAX_I_AND_L, MAX_TOKENS, Normaliser
 from model.passages import windows
 
 MODEL, _ = artefact.load(artefact.PACKAGED)
@@ -94,10 +94,10 @@ def test_the_likeliest_word_behind_stars_is_found_as_by_trying_all(
 
 
 @given(st.sets(letters, max_size=12), letters)
-def test_an_upright_word_is_found_as_by_trying_all(words: set[str], word: str) -> None:
+def test_a_word_with_i_and_l_swapped_is_found_as_by_trying_all(words: set[str], word: str) -> None:
     readings = map("".join, product(*("il" if char in "il" else char for char in word)))
     expected = next((reading for reading in readings if reading in words), None)
-    assert by_upright(words).get(upright(word)) == expected
+    assert by_skeleton(words).get(skeleton(word)) == expected
 
 
 # -------------------------------------------------------------------------------- counted
@@ -122,10 +122,10 @@ def test_a_starred_word_costs_one_look_up_a_letter_however_many_words_are_hidden
             assert counted.looked_up == len(word) - 1
 
 
-def test_an_upright_word_costs_one_look_up_however_many_readings_it_has() -> None:
+def test_a_word_of_i_and_l_costs_one_look_up_however_many_readings_it_has() -> None:
     normaliser = hiding("illicit")
-    counted = normaliser.__dict__["_upright_words"] = Counted(normaliser._upright_words)
-    words = ["".join(word) for word in product("il", repeat=MAX_UPRIGHT)]
+    counted = normaliser.__dict__["_by_skeleton"] = Counted(normaliser._by_skeleton)
+    words = ["".join(word) for word in product("il", repeat=MAX_I_AND_L)]
     normaliser.tokens(" ".join(f"{word}🔥" for word in words))
     assert counted.looked_up == len(words)
 

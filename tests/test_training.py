@@ -44,8 +44,8 @@ CORPUS = small_corpus()
 
 def test_heads_learn_what_their_labels_say_and_nothing_else() -> None:
     model = training.fit(CORPUS, NORMALISER, lambda _step: None)
-    judged = suite.judge(CORPUS, Lowered(model).predict_proba)
-    figures = heldout.by_head(CORPUS, judged.probabilities)
+    scored = suite.score(CORPUS, Lowered(model).predict_proba)
+    figures = heldout.by_head(CORPUS, scored.probabilities)
     assert all(values["auc"] > 0.95 for values in figures.values())
     row = dict(zip(CLASSES, model.predict_proba(["word1 threatish word2"])[0], strict=True))
     assert row["threat"] > 0.5 > max(row["hate"], row["insult"], row["offensive"])
@@ -65,8 +65,8 @@ def test_the_same_corpus_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_presets_are_ordered_and_leave_profanity_off() -> None:
     model = training.fit(CORPUS, NORMALISER, lambda _step: None)
-    judged = suite.judge(CORPUS, Lowered(model).predict_proba)
-    presets = heldout.operating_points(CORPUS, judged.probabilities)
+    scored = suite.score(CORPUS, Lowered(model).predict_proba)
+    presets = heldout.operating_points(CORPUS, scored.probabilities)
     alerts = [presets[name]["hate"]["alert"] or 0 for name in ("strict", "balanced", "observe")]
     assert alerts == sorted(alerts)
     for preset in presets.values():

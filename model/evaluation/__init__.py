@@ -1,1 +1,1 @@
-"""How good the classifier is, on texts that training has not seen."""
+"""Measure the classifier on texts that it was not trained on."""

@@ -1,10 +1,10 @@
-"""davidson in grouped 5-fold: three exclusive classes, the figure that others report.
+"""Cross-validate on the davidson dataset, to compare with published figures.
 
-The heads answer other questions than these three classes, so this is a recipe of its own over the
-same features: NB-weighted one-vs-rest logistic regressions (Wang and Manning, ACL 2012) beside
-the linear scores of heads that were fitted on every other source, stacked by a multinomial
-regression on out-of-fold scores, with class offsets for macro-F1. Everything, offsets too, is
-chosen inside the training part of each fold.
+davidson has three exclusive classes, which differ from our heads. So this is a separate model over
+the same features. It stacks two kinds of scores: one-vs-rest logistic regressions with naive Bayes
+weights (Wang and Manning, ACL 2012), and the linear scores of heads that are fitted on all other
+sources. The stack is a multinomial regression on out-of-fold scores, with class offsets for
+macro-F1. Everything, including the offsets, is chosen inside the training part of each fold.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from model.classes import HARMS
 from model.features import ChatVectorizer
 from model.heads import UNKNOWN, Floats, fit_linear, fit_rows
 from model.normalise import Normaliser
-from model.training import C, Corpus, Tell
+from model.training import C, Corpus, Progress
 
 FOLDS, INNER_FOLDS = 5, 4
 NAMES: Final = ("hate", "offensive", "neither")
 MEMBERS: Final = ((0.0, 3.0), (0.5, 2.0), (1.0, 3.0))
-"""Of each class's regressions: the power of the naive Bayes ratio, and C."""
+"""For each regression of a class: the power of the naive Bayes ratio, and C."""
 
 STACK_C: Final = 0.1
 
@@ -42,15 +42,15 @@ HATE_SOURCES: Final = (
     ("toxic_spans",),
     ("edos",),
 )
-"""What hate means differs between sources; a head for each lets the stack choose."""
+"""Sources define hate differently, so each group gets a head and the stack weighs them."""
 
 
-def cross_validate(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> dict[str, float]:
-    """Return macro-F1, each class's F1 and hate's average precision, out of fold."""
+def cross_validate(corpus: Corpus, normaliser: Normaliser, progress: Progress) -> dict[str, float]:
+    """Return macro-F1, the F1 of each class and the average precision of hate, all out of fold."""
     mine = np.flatnonzero(corpus.source == "davidson")
     labels = _three_classes(corpus.labels[mine])
     groups = [sources.near_duplicate_key(corpus.rows[int(index)].text) for index in mine]
-    outside = _outside_scores(corpus, normaliser, mine, set(groups), tell)
+    outside = _outside_scores(corpus, normaliser, mine, set(groups), progress)
     messages = [corpus.tokens[int(index)] for index in mine]
 
     predicted = np.empty(len(mine), dtype=int)
@@ -78,7 +78,7 @@ def cross_validate(corpus: Corpus, normaliser: Normaliser, tell: Tell) -> dict[s
         offsets = _offsets(logs[train], labels[train])
         predicted[test] = (logs[test] + offsets).argmax(axis=1)
         hate[test] = logs[test, 0]
-        tell(f"davidson: fold {number} of {FOLDS}")
+        progress(f"davidson: fold {number} of {FOLDS}")
     each = f1_score(labels, predicted, average=None)
     return {
         "macro_f1": float(each.mean()),
@@ -97,9 +97,9 @@ def _outside_scores(
     normaliser: Normaliser,
     mine: NDArray[np.int_],
     own_texts: set[str],
-    tell: Tell,
+    progress: Progress,
 ) -> Floats:
-    """Return linear scores of davidson's texts by heads that saw none of them, nor a copy."""
+    """Return linear scores of davidson's texts from heads that saw neither them nor duplicates."""
     others = np.array(
         [
             row.source != "davidson" and sources.near_duplicate_key(row.text) not in own_texts
@@ -119,7 +119,7 @@ def _outside_scores(
     for names in HATE_SOURCES:
         chosen = np.isin(source, (*names, "goemotions", "irc_ubuntu")) & (labels[:, 0] != UNKNOWN)
         jobs.append((np.flatnonzero(chosen), labels[:, 0]))
-    tell(f"davidson: {len(jobs)} heads on the other sources")
+    progress(f"davidson: {len(jobs)} heads on the other sources")
     fitted = Parallel(n_jobs=-1)(
         delayed(fit_rows)(features, wanted, weights, chosen, C) for chosen, wanted in jobs
     )
@@ -132,7 +132,7 @@ def _members(
     learn: NDArray[np.int_],
     judge: NDArray[np.int_],
 ) -> Floats:
-    """Return the scores of every member for every class, shape (judged rows, members)."""
+    """Return the scores of every regression of every class, shape (test rows, regressions)."""
     columns = []
     equal = np.ones(len(learn))
     for power, c in MEMBERS:
@@ -161,7 +161,7 @@ def _stack(features: Floats, labels: NDArray[np.int_], asked: Floats) -> Floats:
 
 
 def _offsets(logs: Floats, labels: NDArray[np.int_]) -> Floats:
-    """Return what to add to each class's log probability for most macro-F1, by descent."""
+    """Return offsets for the log probabilities, found by coordinate ascent on macro-F1."""
     best = np.zeros(len(NAMES))
     reached = _macro_f1(logs + best, labels)
     for step in (0.5, 0.2, 0.1, 0.05):

@@ -1,4 +1,4 @@
-"""The evaluation behind `bellwether evaluate`: figures, report, plots and, if asked, the card."""
+"""Run the evaluation behind `bellwether evaluate`: figures, report, plots and the model card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def evaluate(
     folder: Path,
     data_dir: Path | None,
     out: Path,
-    tell: training.Tell,
+    progress: training.Progress,
     *,
     write_card: bool = False,
 ) -> str:
@@ -24,14 +24,14 @@ def evaluate(
     ``out`` gets figures.json, report.md and the plots. Raises ``datasets.DatasetError``.
     """
     model, manifest = artefact.load(folder)
-    corpus, normaliser = training.read_corpus(data_dir, tell)
-    judged = suite.judge(corpus, Lowered(model).predict_proba)
-    tell("scored")
-    figures = suite.figures(judged, manifest.presets, data_dir)
-    tell("davidson, grouped 5-fold: this takes a while")
-    figures["davidson"] = davidson.cross_validate(corpus, normaliser, tell)
+    corpus, normaliser = training.read_corpus(data_dir, progress)
+    scored = suite.score(corpus, Lowered(model).predict_proba)
+    progress("scored")
+    figures = suite.figures(scored, manifest.presets, data_dir)
+    progress("davidson, grouped 5-fold: this takes a while")
+    figures["davidson"] = davidson.cross_validate(corpus, normaliser, progress)
     tables = report.markdown(figures)
-    drawn = report.pictures(judged, out)
+    drawn = report.pictures(scored, out)
     shown = "\n".join(f"![{path.stem}]({path.name})" for path in drawn)
     document = json.dumps({"version": manifest.version, **figures}, indent=2)
     (out / "figures.json").write_text(document + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Short cases, each testing one thing; written for this project and never trained on."""
+"""The functional suite: short cases that each test one thing. They are never trained on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SLURS_A_CASE, GROUPS_A_CASE = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A text, the head it is about (or ``ANY`` alarm), and whether that head must fire."""
+    """A text, the head it tests (or ``ANY`` alarm), and whether that head must fire."""
 
     function: str
     text: str
@@ -25,7 +25,10 @@ class Case:
 
 
 def cases(slurs: Sequence[str]) -> list[Case]:
-    """Return all cases, with groups and, from ``slurs``, slurs filled in by turns."""
+    """Return all cases, with their placeholders filled with groups and ``slurs`` in turn.
+
+    Without ``slurs``, cases that need one are left out.
+    """
     groups = (DATA / "groups.txt").read_text(encoding="utf-8").split("\n")[:-1]
     found = []
     for number, row in enumerate(own_table("functional.tsv")):
@@ -49,7 +52,7 @@ def cases(slurs: Sequence[str]) -> list[Case]:
 
 
 def passes(case: Case, scores: Scores, thresholds: Mapping[str, float]) -> bool:
-    """Return whether the heads did what the case asks, at these thresholds."""
+    """Return whether the case passes at these thresholds."""
     heads = ALARMS if case.head == ANY else (case.head,)
     return any(scores[head] >= thresholds[head] for head in heads) == case.fires
 
@@ -57,7 +60,7 @@ def passes(case: Case, scores: Scores, thresholds: Mapping[str, float]) -> bool:
 def rates(
     found: Sequence[Case], scored: Sequence[Scores], thresholds: Mapping[str, float]
 ) -> dict[str, tuple[int, int]]:
-    """Return for each function how many cases passed, of how many."""
+    """Return, for each function, how many of its cases passed and how many there are."""
     tally: dict[str, list[bool]] = defaultdict(list)
     for case, scores in zip(found, scored, strict=True):
         tally[case.function].append(passes(case, scores, thresholds))

@@ -1,4 +1,4 @@
-"""The figures on held-out rows: each head, each source, the fire rate on benign chat."""
+"""Figures on held-out rows: by head, by source, and the fire rate on benign chat."""
 
 from __future__ import annotations
 
@@ -17,22 +17,27 @@ from model.training import Corpus
 
 ALERT_RATES: Final = {"observe": 0.002, "balanced": 0.005, "strict": 0.015}
 DELETE_RATES: Final = {"observe": None, "balanced": 0.0001, "strict": 0.0008}
-"""Of how many benign chat messages a preset's alerts and deletions fire, all heads together.
+"""The share of benign chat messages that a preset may alert on and delete, all heads together.
 
-The promise for balanced deletions is 2 of 10,000; they are set at half of it, because so small a
-rate is read off a handful of texts, and the other half must keep the promise too.
+The limit for balanced deletions is 2 in 10,000. The target is half of that, because so small a rate
+is estimated from a handful of texts, and it must hold on unseen texts too.
 """
 
 DELETED: Final = {"observe": (), "balanced": ("hate", "threat"), "strict": ALARMS}
-"""What a preset deletes. An insult is for a moderator to judge, unless they chose to be strict: in
-game chat the surest "insult" of all is a bare "noob"."""
+"""The classes that a preset deletes.
+
+Balanced leaves insults to moderators: in game chat, the highest-scoring "insult" is a bare "noob".
+"""
 
 LIVE_CHAT: Final = ("irc_ubuntu", "texts", "conda")
-"""Where deletions are set: goemotions' labels are too noisy to find two in ten thousand with."""
+"""Sources used to set deletion thresholds. goemotions' labels are too noisy for such low rates."""
 
 
 def benign(corpus: Corpus, names: tuple[str, ...] = sources.BENIGN_SOURCES) -> NDArray[np.bool_]:
-    """Return which held-out rows are harmless chat: no hate, insult or threat, swearing or not."""
+    """Return a mask of the held-out rows that are harmless: no hate, insult or threat.
+
+    They may contain profanity.
+    """
     alarming = (corpus.labels[:, : len(ALARMS)] == 1).any(axis=1)
     unknown = corpus.labels[:, 1] == UNKNOWN
     result: NDArray[np.bool_] = (
@@ -42,16 +47,19 @@ def benign(corpus: Corpus, names: tuple[str, ...] = sources.BENIGN_SOURCES) -> N
 
 
 def halves(corpus: Corpus) -> NDArray[np.bool_]:
-    """Return a fixed half of the rows, by group: thresholds are set on it, judged on the other."""
+    """Return a mask of the half that thresholds are set on. They are measured on the other half.
+
+    It depends on the hash of a row's group only.
+    """
     return np.array([sources.bucket(f"half {row.group}", 2) == 0 for row in corpus.rows])
 
 
 def operating_points(corpus: Corpus, probabilities: Floats) -> Presets:
-    """Return the presets: thresholds that fire on as many benign messages as is allowed.
+    """Return the presets: the lowest thresholds that stay within the allowed rates.
 
-    ``probabilities`` has shape (rows, classes). All alarming heads share one threshold: they are
-    calibrated, so a probability means the same in each, and equal marginal precision is what
-    gets most recall out of a budget of false alarms.
+    ``probabilities`` has shape (rows, classes). All alarm classes share one threshold. Their
+    probabilities are calibrated, and equal marginal precision gives the highest recall for a given
+    number of false alarms.
     """
     first = halves(corpus)
     highest = probabilities[:, : len(ALARMS)].max(axis=1)
@@ -76,7 +84,7 @@ def operating_points(corpus: Corpus, probabilities: Floats) -> Presets:
 
 
 def by_head(corpus: Corpus, probabilities: Floats) -> dict[str, dict[str, float]]:
-    """Return for each head AUC, average precision and calibration error on all held-out rows."""
+    """Return the AUC, average precision and calibration error of each head on held-out rows."""
     out = {}
     for index, head in enumerate(HARMS):
         known = corpus.held_out & (corpus.labels[:, index] != UNKNOWN)
@@ -88,7 +96,7 @@ def by_head(corpus: Corpus, probabilities: Floats) -> dict[str, dict[str, float]
 
 
 def by_source(corpus: Corpus, probabilities: Floats) -> dict[str, dict[str, dict[str, float]]]:
-    """Return for each head and each source with both labels AUC and average precision."""
+    """Return AUC and average precision by head and source, for sources that have both labels."""
     out: dict[str, dict[str, dict[str, float]]] = {}
     for index, head in enumerate(HARMS):
         for name in sources.SOURCES:
@@ -103,7 +111,7 @@ def by_source(corpus: Corpus, probabilities: Floats) -> dict[str, dict[str, dict
 def at_preset(
     corpus: Corpus, probabilities: Floats, preset: Mapping[str, Mapping[str, float | None]]
 ) -> dict[str, float]:
-    """Return fire rates on benign chat and recall on harmful rows, judged on the second half."""
+    """Return fire rates on benign chat of the second half, and recall on harmful rows."""
     second = ~halves(corpus)
     out: dict[str, float] = {}
     for kind in ("alert", "delete"):

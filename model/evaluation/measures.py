@@ -1,4 +1,4 @@
-"""The measures, each in one place."""
+"""The evaluation metrics."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ BINS: Final = 10
 def calibration_error(probabilities: Floats, labels: NDArray[np.int_]) -> float:
     """Return the expected calibration error over ``BINS`` equal bins, 0 to 1.
 
-    The mean distance between stated probability and observed share, weighted by how many texts
-    fall into a bin (Naeini, Cooper, Hauskrecht, AAAI 2015).
+    This is the mean distance between predicted probability and observed share, weighted by the
+    number of texts in each bin (Naeini, Cooper, Hauskrecht, AAAI 2015).
     """
     bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
     error = 0.0
@@ -30,7 +30,7 @@ def calibration_error(probabilities: Floats, labels: NDArray[np.int_]) -> float:
 
 
 def threshold_at(scores: Floats, rate: float) -> float:
-    """Return the lowest threshold, to four decimals, that at most ``rate`` of scores reach."""
+    """Return the lowest threshold, to four decimals, reached by at most a ``rate`` of scores."""
     allowed = int(rate * len(scores))
     highest = np.sort(scores)[::-1]
     if allowed >= len(highest):
@@ -40,7 +40,7 @@ def threshold_at(scores: Floats, rate: float) -> float:
 
 
 def ranking(scores: Floats, labels: NDArray[np.int_]) -> dict[str, float]:
-    """Return the area under the ROC curve and the average precision; empty for one class only."""
+    """Return AUC and average precision, or an empty dict if all labels are the same."""
     if len(np.unique(labels)) == 1:
         return {}
     return {

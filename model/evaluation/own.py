@@ -1,4 +1,4 @@
-"""Measuring on labelled data of one's own."""
+"""Evaluate the classifier on a user's own labelled texts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from model.heads import Floats
 
 
 class InputError(Exception):
-    """The file cannot be read, or a row of it is not labelled as it should be."""
+    """The file cannot be read, or a row has no text or an invalid label."""
 
 
 def read(path: Path) -> list[tuple[str, dict[str, int]]]:
-    """Read texts with their labels: a column or key ``text``, and any of the classes, 0 or 1.
+    """Return the texts of a file with their labels.
 
-    An empty label is unknown. ``.jsonl`` is JSON Lines, anything else CSV with a header. Raises
-    ``InputError`` naming the row and what is allowed.
+    A ``.jsonl`` file is read as JSON Lines, any other as CSV with a header. It needs a column or
+    key ``text`` and at least one of the classes, with 0 or 1. An empty label is unknown. Raises
+    ``InputError``, which names the row and what is allowed.
     """
     try:
         content = path.read_text(encoding="utf-8-sig")  # Excel writes a byte order mark
@@ -34,21 +35,19 @@ def read(path: Path) -> list[tuple[str, dict[str, int]]]:
         text = record.get("text")
         if not isinstance(text, str):
             found = ", ".join(str(name) for name in record)
-            raise InputError(f'{path}, record {number}: no "text"; it has: {found}.')
+            raise InputError(f'{path}, record {number}: no "text". It has: {found}.')
         labels = {}
         for head in HARMS:
             value = record.get(head)
             if value is None or value == "":
                 continue
             if isinstance(value, bool) or str(value) not in {"0", "1"}:
-                raise InputError(
-                    f"{path}, record {number}: {head} is {value!r}; 0 or 1 is allowed."
-                )
+                raise InputError(f"{path}, record {number}: {head} is {value!r}, use 0 or 1.")
             labels[head] = int(str(value))
         rows.append((text, labels))
     if not any(labels for _, labels in rows):
         raise InputError(
-            f"{path} has no labels; name a column {', '.join(HARMS)} with 0 or 1 in it."
+            f"{path} has no labels. Add a column for at least one of {', '.join(HARMS)}, with 0 or 1."
         )
     return rows
 
@@ -58,7 +57,9 @@ def _records(path: Path, content: str) -> Sequence[Mapping[str, object]]:
         table = list(csv.DictReader(io.StringIO(content, newline="")))
         for number, row in enumerate(table, start=1):
             if None in row or None in row.values():
-                raise InputError(f"{path}, record {number} has not as many cells as the header.")
+                raise InputError(
+                    f"{path}, record {number} does not have as many cells as the header."
+                )
         return table
     records = []
     for number, line in enumerate(content.split("\n"), start=1):
@@ -69,7 +70,7 @@ def _records(path: Path, content: str) -> Sequence[Mapping[str, object]]:
         except ValueError as error:
             raise InputError(f"{path}, line {number} is not JSON: {error}") from error
         if not isinstance(record, dict):
-            raise InputError(f'{path}, line {number} is not an object like {{"text": "…"}}.')
+            raise InputError(f'{path}, line {number} is not a JSON object like {{"text": "…"}}.')
         records.append(record)
     return records
 
@@ -79,15 +80,15 @@ def evaluate(
     predict: Callable[[Sequence[str]], Floats],
     preset: Mapping[str, Mapping[str, float | None]],
 ) -> str:
-    """Return a Markdown table: for each labelled class ranking, calibration, recall, fire rate.
+    """Return a Markdown table with the figures of each labelled class.
 
-    Recall and fire rate are at the preset's alert threshold, or at 0.5 where it has none.
+    Recall and fire rate are measured at the preset's alert threshold, or at 0.5 if it has none.
     """
     rows = read(path)
     probabilities = predict([text for text, _ in rows])
     header = (
-        "class", "texts", "of the class", "AUC", "average precision", "calibration error",
-        "threshold", "recall", "fire rate on the others",
+        "class", "texts", "positive", "AUC", "average precision", "calibration error",
+        "threshold", "recall", "fire rate on negatives",
     )  # fmt: skip
     lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
     for index, head in enumerate(HARMS):

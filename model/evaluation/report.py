@@ -1,4 +1,4 @@
-"""Figures as tables, and as pictures."""
+"""Render the figures as Markdown tables and as plots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn.metrics import precision_recall_curve
 
 from model.classes import ALARMS, HARMS
 from model.evaluation import heldout
-from model.evaluation.suite import Judged
+from model.evaluation.suite import ScoredCorpus
 from model.heads import UNKNOWN
 
 COLOURS = dict(zip(HARMS, ("#c1121f", "#e07a1f", "#5f0f40", "#3a6ea5"), strict=True))
@@ -148,8 +148,8 @@ def _table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> 
     return "\n".join(lines)
 
 
-def pictures(judged: Judged, folder: Path) -> list[Path]:
-    """Draw the four plots into ``folder`` and return their paths."""
+def pictures(scored: ScoredCorpus, folder: Path) -> list[Path]:
+    """Write four plots into ``folder`` and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
     for name, draw in (
@@ -159,7 +159,7 @@ def pictures(judged: Judged, folder: Path) -> list[Path]:
         ("cost", _cost),
     ):
         figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
-        draw(judged, axes)
+        draw(scored, axes)
         axes.grid(alpha=0.25)
         axes.legend(frameon=False)
         path = folder / f"{name}.png"
@@ -169,35 +169,35 @@ def pictures(judged: Judged, folder: Path) -> list[Path]:
     return drawn
 
 
-def _known(judged: Judged, head: str) -> tuple[Any, Any]:
+def _known(scored: ScoredCorpus, head: str) -> tuple[Any, Any]:
     index = HARMS.index(head)
-    rows = judged.corpus.held_out & (judged.corpus.labels[:, index] != UNKNOWN)
-    return judged.corpus.labels[rows, index], judged.probabilities[rows, index]
+    rows = scored.corpus.held_out & (scored.corpus.labels[:, index] != UNKNOWN)
+    return scored.corpus.labels[rows, index], scored.probabilities[rows, index]
 
 
-def _precision_recall(judged: Judged, axes: Any) -> None:  # noqa: ANN401
+def _precision_recall(scored: ScoredCorpus, axes: Any) -> None:  # noqa: ANN401
     for head in HARMS:
-        precision, recall, _ = precision_recall_curve(*_known(judged, head))
+        precision, recall, _ = precision_recall_curve(*_known(scored, head))
         axes.plot(recall, precision, color=COLOURS[head], label=head)
     axes.set(xlabel="recall", ylabel="precision", title="Held-out texts", ylim=(0, 1.02))
 
 
-def _calibration(judged: Judged, axes: Any) -> None:  # noqa: ANN401
+def _calibration(scored: ScoredCorpus, axes: Any) -> None:  # noqa: ANN401
     axes.plot((0, 1), (0, 1), color="grey", linewidth=0.8)
     for head in HARMS:
-        share, stated = calibration_curve(*_known(judged, head), n_bins=10)
+        share, stated = calibration_curve(*_known(scored, head), n_bins=10)
         axes.plot(stated, share, "o-", markersize=4, color=COLOURS[head], label=head)
     axes.set(xlabel="stated probability", ylabel="share that is", title="Calibration, held out")
 
 
-def _fire_rate(judged: Judged, axes: Any) -> None:  # noqa: ANN401
+def _fire_rate(scored: ScoredCorpus, axes: Any) -> None:  # noqa: ANN401
     alarms = len(ALARMS)
-    highest = judged.probabilities[:, :alarms].max(axis=1)
-    chat = np.sort(highest[heldout.benign(judged.corpus)])[::-1]
+    highest = scored.probabilities[:, :alarms].max(axis=1)
+    chat = np.sort(highest[heldout.benign(scored.corpus)])[::-1]
     rates = np.geomspace(1e-4, 0.1, 80)
     limits = chat[np.minimum((rates * len(chat)).astype(int), len(chat) - 1)]
     for index, head in enumerate(ALARMS):
-        rows = judged.corpus.held_out & (judged.corpus.labels[:, index] == 1)
+        rows = scored.corpus.held_out & (scored.corpus.labels[:, index] == 1)
         recall = [(highest[rows] > limit).mean() for limit in limits]
         axes.plot(rates * 1000, recall, color=COLOURS[head], label=head)
     axes.axvline(5, color="grey", linewidth=0.8)
@@ -210,10 +210,10 @@ def _fire_rate(judged: Judged, axes: Any) -> None:  # noqa: ANN401
     )
 
 
-def _cost(judged: Judged, axes: Any) -> None:  # noqa: ANN401
+def _cost(scored: ScoredCorpus, axes: Any) -> None:  # noqa: ANN401
     limits = np.linspace(0, 1, 101)
     for head in HARMS:
-        labels, scores = _known(judged, head)
+        labels, scores = _known(scored, head)
         cost = [
             MISSED * ((scores < limit) & (labels == 1)).sum()
             + FALSE_ALARM * ((scores >= limit) & (labels == 0)).sum()

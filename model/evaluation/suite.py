@@ -1,4 +1,4 @@
-"""The whole evaluation, as one nested dictionary of figures."""
+"""Compute all figures of the evaluation, as one nested dictionary."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from model.sources import conda_utterances
 from model.training import Corpus
 
 Predict = Callable[[Sequence[str]], Floats]
-"""Texts to probabilities of shape (texts, classes): a scorer, or anything that answers like one."""
+"""Returns the probabilities of texts, shape (texts, classes)."""
 
 BATCH: Final = 2_048
 ATTACKED_TEXTS: Final = 2_000
 ATTACKED_SOURCES: Final = ("conda", "texts", "davidson", "hatexplain")
 SLUR_RANK: Final = 0.9
-"""Entries of the word list that score so high for hate when alone stand for slurs in the cases."""
+"""Words of the word list that score at least this for hate are used as slurs in the cases."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A corpus with the probabilities a model gives it, shape (rows, classes)."""
+class ScoredCorpus:
+    """A corpus and its probabilities, shape (rows, classes)."""
 
     corpus: Corpus
     probabilities: Floats
     predict: Predict
 
 
-def judge(corpus: Corpus, predict: Predict) -> Judged:
+def score(corpus: Corpus, predict: Predict) -> ScoredCorpus:
     """Score every row of the corpus."""
     texts = [row.text for row in corpus.rows]
     parts = [predict(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)]
-    return Judged(corpus, np.vstack(parts), predict)
+    return ScoredCorpus(corpus, np.vstack(parts), predict)
 
 
-def figures(judged: Judged, presets: Presets, data_dir: Path | None) -> dict[str, Any]:
-    """Return every figure of the card but davidson's and the speeds."""
-    corpus, probabilities = judged.corpus, judged.probabilities
+def figures(scored: ScoredCorpus, presets: Presets, data_dir: Path | None) -> dict[str, Any]:
+    """Return every figure of the model card except davidson's and the speeds."""
+    corpus, probabilities = scored.corpus, scored.probabilities
     return {
         "heads": heldout.by_head(corpus, probabilities),
         "sources": heldout.by_source(corpus, probabilities),
@@ -55,16 +55,17 @@ def figures(judged: Judged, presets: Presets, data_dir: Path | None) -> dict[str
             name: {"thresholds": preset, **heldout.at_preset(corpus, probabilities, preset)}
             for name, preset in presets.items()
         },
-        "game_chat": game_chat(judged, data_dir),
-        "functional": functional_suite(judged, presets["balanced"], data_dir),
-        "evasion": evasion_suite(judged, presets["balanced"]),
+        "game_chat": game_chat(scored, data_dir),
+        "functional": functional_suite(scored, presets["balanced"], data_dir),
+        "evasion": evasion_suite(scored, presets["balanced"]),
     }
 
 
-def game_chat(judged: Judged, data_dir: Path | None) -> dict[str, float]:
-    """Return recall on held-out explicit lines of game chat where 5 of 1,000 benign ones fire.
+def game_chat(scored: ScoredCorpus, data_dir: Path | None) -> dict[str, float]:
+    """Return recall on held-out explicit lines of game chat, at 5 false alarms in 1,000 messages.
 
-    ``line`` scores the joined line, ``utterance`` the highest of its messages, as a bot does.
+    ``recall_line`` scores a line's messages as one text. ``recall_utterance`` takes the highest
+    score of its messages, as a bot would.
     """
     (path,) = locate("conda", data_dir)
     lines = [
@@ -76,10 +77,10 @@ def game_chat(judged: Judged, data_dir: Path | None) -> dict[str, float]:
     ]
     lines = [line for line in lines if line]
     alarms = len(ALARMS)
-    chat = heldout.benign(judged.corpus)
-    limit = threshold_at(judged.probabilities[chat, :alarms].max(axis=1), 0.005)
-    joined = judged.predict([" ".join(line) for line in lines])[:, :alarms].max(axis=1)
-    each = judged.predict([text for line in lines for text in line])[:, :alarms].max(axis=1)
+    chat = heldout.benign(scored.corpus)
+    limit = threshold_at(scored.probabilities[chat, :alarms].max(axis=1), 0.005)
+    joined = scored.predict([" ".join(line) for line in lines])[:, :alarms].max(axis=1)
+    each = scored.predict([text for line in lines for text in line])[:, :alarms].max(axis=1)
     starts = np.cumsum([0, *(len(line) for line in lines[:-1])])
     highest = np.maximum.reduceat(each, starts)
     return {
@@ -91,32 +92,32 @@ def game_chat(judged: Judged, data_dir: Path | None) -> dict[str, float]:
 
 
 def functional_suite(
-    judged: Judged, preset: dict[str, dict[str, float | None]], data_dir: Path | None
+    scored: ScoredCorpus, preset: dict[str, dict[str, float | None]], data_dir: Path | None
 ) -> dict[str, Any]:
-    """Return the pass rate of each function and of all cases, at the preset's alert thresholds."""
+    """Return how many cases pass, in all and by function, at the preset's alert thresholds."""
     (path,) = locate("ldnoobw", data_dir)
     listed = [word for word in path.read_text(encoding="utf-8").splitlines() if word.isalpha()]
-    alone = judged.predict(listed)[:, CLASSES.index("hate")]
+    alone = scored.predict(listed)[:, CLASSES.index("hate")]
     slurs = [word for word, score in zip(listed, alone, strict=True) if score >= SLUR_RANK]
     found = functional.cases(slurs or listed)
-    scored = [
+    case_scores = [
         dict(zip(CLASSES, row, strict=True))
-        for row in judged.predict([case.text for case in found]).tolist()
+        for row in scored.predict([case.text for case in found]).tolist()
     ]
     thresholds = {head: limits["alert"] or 0.5 for head, limits in preset.items()}
-    rates = functional.rates(found, scored, thresholds)
+    rates = functional.rates(found, case_scores, thresholds)
     passed, total = (sum(pair[i] for pair in rates.values()) for i in (0, 1))
     return {"passed": passed, "cases": total, "functions": rates}
 
 
 def evasion_suite(
-    judged: Judged, preset: dict[str, dict[str, float | None]]
+    scored: ScoredCorpus, preset: dict[str, dict[str, float | None]]
 ) -> dict[str, dict[str, float]]:
-    """Return, for each attack, the share of alarms kept and the fire rate on benign chat."""
-    corpus = judged.corpus
+    """Return the share of alarms kept and the fire rate on benign chat for each attack."""
+    corpus = scored.corpus
     alarms = len(ALARMS)
     limit = preset["hate"]["alert"] or 0.5
-    highest = judged.probabilities[:, :alarms].max(axis=1)
+    highest = scored.probabilities[:, :alarms].max(axis=1)
     harmful = corpus.held_out & (corpus.labels[:, :alarms] == 1).any(axis=1)
     toxic = harmful & np.isin(corpus.source, ATTACKED_SOURCES) & (highest >= limit)
     harmless = np.flatnonzero(heldout.benign(corpus))
@@ -125,7 +126,7 @@ def evasion_suite(
     out = {}
     for name in attacks.ATTACKS:
         kept, fired = (
-            judged.predict(attacks.attacked([corpus.rows[i].text for i in rows], name))
+            scored.predict(attacks.apply([corpus.rows[i].text for i in rows], name))
             for rows in (chosen, benign)
         )
         out[name] = {

@@ -1,7 +1,7 @@
-"""What serving remembers: for each token what it adds to every head, for each pair its row.
+"""Caches for serving: what each token adds to every head, and the row of each pair.
 
-Both are worked out when first met: for many at once by numpy, for a few one by one, because a
-single message rarely has more than a few that are new.
+An entry is computed when its token or pair first occurs. Many are computed together with numpy. A
+few are computed one by one, which is faster, and a single message rarely has more than a few.
 """
 
 from __future__ import annotations
@@ -15,75 +15,76 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from model.features import gram_keys, pair_key, word_key
-from model.hashing import Rows, grams
+from model.hashing import HashIndex, grams
 
 FEW_TOKENS: Final = 6
 FEW_PAIRS: Final = 64
-"""So many are worked out one by one: fewer calls of numpy than for all at once."""
+"""Up to this many are computed one by one, because that takes fewer numpy calls."""
 
 
 class Weights:
-    """The weights of every known feature, one row each, and a last row of zeros.
+    """The weights of every known feature, one row each, and a last row of zeros for unknown ones.
 
-    ``keys`` has shape (features,) and is sorted, ``weights`` has shape (features, heads).
+    ``keys`` is sorted, of shape (features,). ``weights`` has shape (features, heads).
     """
 
     def __init__(self, keys: NDArray[np.uint32], weights: NDArray[np.float64]) -> None:
-        self.rows = Rows(keys)
+        self.index = HashIndex(keys)
         self.table = np.vstack([weights, np.zeros((1, weights.shape[1]))])
         self.unknown = len(weights)
 
 
 class Tokens:
-    """Numbers tokens from 1, and has a row for each: its part as a word, its n-grams', how many.
+    """Gives each token an id, from 1, and a row of what it adds to the scores.
 
-    ``table`` has shape (tokens or more, 2 * heads + 1). Its row 0 is zero.
+    A row has the weights of the word, the summed weights of its n-grams, and their number.
+    ``table`` has at least as many rows as there are ids, shape (rows, 2 * heads + 1). Row 0 is zero.
     """
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
         self._heads = weights.table.shape[1]
-        self.numbers: dict[str, int] = {}
+        self.ids: dict[str, int] = {}
         self.names: list[str] = [""]
         self.table = np.zeros((1024, 2 * self._heads + 1))
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.ids)
 
-    def number(self, tokens: Iterable[str]) -> tuple[int, ...]:
-        """Return the numbers of tokens; a new one has its row after the next ``learn``."""
-        numbers = self.numbers
-        return tuple([numbers.setdefault(token, len(numbers) + 1) for token in tokens])
+    def ids_of(self, tokens: Iterable[str]) -> tuple[int, ...]:
+        """Return the ids of tokens. A new token gets its row with the next call of ``fill``."""
+        ids = self.ids
+        return tuple([ids.setdefault(token, len(ids) + 1) for token in tokens])
 
-    def learn(self) -> None:
-        """Work out the rows of all tokens that have a number only."""
+    def fill(self) -> None:
+        """Compute the rows of all new tokens."""
         first = len(self.names)
-        if len(self.numbers) < first:
+        if len(self.ids) < first:
             return
-        new = [*islice(self.numbers, first - 1, None)]
+        new = [*islice(self.ids, first - 1, None)]
         self.names += new
         while len(self.names) > len(self.table):
             self.table = np.vstack([self.table, np.zeros_like(self.table)])
         if len(new) <= FEW_TOKENS:
             for row, token in enumerate(new, start=first):
-                self._learn_one(row, token)
+                self._fill_one(row, token)
         else:
-            self._learn_all(slice(first, len(self.names)), new)
+            self._fill_all(slice(first, len(self.names)), new)
 
-    def _learn_one(self, row: int, token: str) -> None:
-        find, weights, heads = self._weights.rows.find_one, self._weights.table, self._heads
+    def _fill_one(self, row: int, token: str) -> None:
+        find, weights, heads = self._weights.index.find_one, self._weights.table, self._heads
         keys = gram_keys(token)
         self.table[row, :heads] = weights[find(word_key(token))]
         self.table[row, heads:-1] = weights[[find(key) for key in keys]].sum(axis=0)
         self.table[row, -1] = len(keys)
 
-    def _learn_all(self, rows: slice, tokens: Sequence[str]) -> None:
-        find, weights, heads = self._weights.rows.find, self._weights.table, self._heads
+    def _fill_all(self, rows: slice, tokens: Sequence[str]) -> None:
+        find, weights, heads = self._weights.index.find, self._weights.table, self._heads
         owners, keys, counts = grams(tokens)
         found = find(keys)
         known = found < self._weights.unknown
-        # Which token has which features, times their weights: adds up in the order of the n-grams,
-        # as for one token, so that a score does not depend on what was learnt beside it.
+        # (token, feature) times (feature, head). The sums run in the order of the n-grams, as in
+        # _fill_one, so a score does not depend on what else was computed in the same batch.
         ends = np.searchsorted(owners[known], np.arange(len(tokens) + 1))
         ones = np.ones(int(ends[-1]))
         shape = (len(tokens), len(weights))
@@ -94,23 +95,23 @@ class Tokens:
 
 
 class Pairs(dict[tuple[int, int], int]):
-    """The row of each pair of neighbouring tokens. One that is missing is looked up."""
+    """Maps a pair of neighbouring tokens to its row of weights. Missing pairs are looked up."""
 
     def __init__(self, weights: Weights, tokens: Tokens) -> None:
-        self._rows = weights.rows
+        self._index = weights.index
         self._tokens = tokens
 
     def __missing__(self, pair: tuple[int, int]) -> int:
-        row = self[pair] = self._rows.find_one(self._key(pair))
+        row = self[pair] = self._index.find_one(self._key(pair))
         return row
 
-    def learn(self, messages: Sequence[Sequence[int]]) -> None:
-        """Look up all pairs in messages at once, where they are many."""
+    def fill(self, messages: Sequence[Sequence[int]]) -> None:
+        """Look up all new pairs of ``messages`` at once, if there are many."""
         if sum(map(len, messages)) <= FEW_PAIRS:
             return
         new = [*{pair for ids in messages for pair in pairwise(ids) if pair not in self}]
         keys = np.array([self._key(pair) for pair in new], dtype=np.uint32)
-        self.update(zip(new, self._rows.find(keys).tolist(), strict=True))
+        self.update(zip(new, self._index.find(keys).tolist(), strict=True))
 
     def _key(self, pair: tuple[int, int]) -> int:
         names = self._tokens.names
