@@ -28,7 +28,7 @@ test-faults: $(VENV)/.dev  ## kill -9, lost answers, garbage, full disks; KILLS=
 	rm -f runs/faults.jsonl
 	$(BIN)/python -m pytest -m faults tests $(ARGS)
 
-mutants: $(VENV)/.dev  ## one change at a time in the code, noticed or not; SAMPLE=40 of each room, SEED=1
+mutants: $(VENV)/.dev  ## mutation tests; SAMPLE=40 mutants of each target, SEED=1
 	$(BIN)/python -m bench.mutants --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1) $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types, trailing whitespace

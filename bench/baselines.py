@@ -1,4 +1,4 @@
-"""What Bellwether is measured against: a bare client, and the naive bot of the tutorials."""
+"""The clients that Bellwether is compared with: a bare client and a naive bot as in tutorials."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from model.classes import HARMS
 from model.tables import own_table
 
 DONE: Final = "done"
-"""The file in which a subject says how many messages it is through with."""
+"""The file where a client writes how many messages it has handled."""
 
 
 class Bare(discord.Client):
-    """Does nothing with a message but count it, in memory."""
+    """Counts messages in memory and does nothing else."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(
@@ -38,23 +38,23 @@ class Bare(discord.Client):
         self.count = 0
 
     async def on_ready(self) -> None:
-        """Begin to tell how far it is."""
-        self.telling = asyncio.create_task(self.tell())
+        """Start to report progress."""
+        self.reporting = asyncio.create_task(self.report())
 
-    async def tell(self) -> None:
-        """Write the count, ten times a second or so: a write a message would be measured too."""
+    async def report(self) -> None:
+        """Write the count every few milliseconds. A write per message would distort the result."""
         while True:
             self.done.write_text(str(self.count), encoding="ascii")
             await asyncio.sleep(0.005)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Count it."""
+        """Count the message."""
         del message
         self.count += 1
 
 
 class Naive(Bare):
-    """Scores in the handler, and commits each message by itself."""
+    """Scores every message in the handler and commits after each one."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -68,7 +68,7 @@ class Naive(Bare):
         self.connection.execute("CREATE TABLE scores (message_id, author_id, a, b)")
 
     async def on_message(self, message: discord.Message) -> None:
-        """Score and commit it."""
+        """Score the message and commit the result."""
         scores = self.model.predict_proba([message.content])[0]
         self.connection.execute(
             "INSERT INTO scores VALUES (?, ?, ?, ?)",
@@ -79,7 +79,7 @@ class Naive(Bare):
 
 
 def main() -> None:
-    """Run a subject until it is killed."""
+    """Run a client until it is killed."""
     settings = load(None)
     point_at(settings.discord.api_base, settings.discord.gateway_url)
     subject = {"bare": Bare, "naive": Naive}[sys.argv[1]](Path(sys.argv[2]))

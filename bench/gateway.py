@@ -1,8 +1,9 @@
-"""The bot as a process on a stand-in Discord that sends chat as fast as it is taken.
+"""Benchmark the bot as a process, on a stand-in Discord that sends chat as fast as it is read.
 
-In the same run: a bare discord.py client whose handler does nothing, and the naive bot, the
-tutorial's pipeline (TF-IDF, one-vs-rest) called in the handler with a commit a message. Prints and
-writes `bench/gateway.json`: messages a second, CPU a message, time from frame to journal, memory.
+Two other clients are measured in the same run: a bare discord.py client whose handler does nothing,
+and a naive bot as in tutorials, which calls a TF-IDF pipeline in the handler and commits after each
+message. Results are printed and written to `bench/gateway.json`: messages per second, CPU per
+message, time from frame to journal, and memory.
 """
 
 from __future__ import annotations
@@ -71,33 +72,33 @@ WORDS: Final = [
 OUT: Final = Path("bench/gateway.json")
 CHANNELS: Final = 2_000
 AHEAD: Final = 20_000
-"""Messages sent before it is waited for the journal to have them."""
+"""Messages that are sent before waiting until the journal has them."""
 
 SOON: Final = 0.02
-"""Seconds between messages where the time to the journal is measured."""
+"""Seconds between messages when the time to the journal is measured."""
 
 
 def text(chance: random.Random) -> str:
-    """Return a harmless chat message of usual length."""
+    """Return a harmless chat message of 2 to 14 words."""
     return " ".join(chance.choices(WORDS, k=chance.randint(2, 14)))
 
 
 def cpu(pid: int) -> float:
-    """Return the CPU seconds a process has used."""
+    """Return the CPU time that a process has used, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid: int, name: str = "VmHWM") -> float:
-    """Return a process's peak memory (or another figure of its status) in MB."""
+    """Return a process's peak memory, or another figure from its status, in MB."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith(name):
             return int(line.split()[1]) / 1024
     raise LookupError(name)
 
 
-def counted(database: Path) -> int:
-    """Return how many messages are in a journal; 0 before there is one."""
+def count_messages(database: Path) -> int:
+    """Return the number of messages in a journal; 0 if there is no journal yet."""
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             return int(
@@ -110,7 +111,7 @@ def counted(database: Path) -> int:
 
 
 async def measure(subject: str, messages: int) -> dict[str, float]:
-    """Send ``messages`` to one subject and wait until it is through with them."""
+    """Send ``messages`` to one subject, wait until it has handled them, and return the figures."""
     chance = random.Random(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -121,7 +122,11 @@ async def measure(subject: str, messages: int) -> dict[str, float]:
                     await until(lambda: '"event": "ready"' in running.logged(), running)
                     database = folder / "bellwether.sqlite3"
                     return await _drive(
-                        standin, running.process.pid, lambda: counted(database), messages, chance
+                        standin,
+                        running.process.pid,
+                        lambda: count_messages(database),
+                        messages,
+                        chance,
                     )
             log = folder / "log"
             with log.open("wb") as sink:
@@ -174,11 +179,11 @@ async def _drive(
 
 
 async def compare(messages: int, repeats: int) -> dict[str, Any]:
-    """Measure all subjects in turns and return the medians and their ratios."""
+    """Measure all subjects in turn and return the medians and their ratios."""
     runs: dict[str, list[dict[str, float]]] = {"bare": [], "naive": [], "bellwether": []}
     for _ in range(repeats):
         for subject, found in runs.items():
-            # The naive bot is slow, and its rate does not depend on how many there are.
+            # The naive bot is slow, and its rate does not depend on the number of messages.
             found.append(await measure(subject, messages // 5 if subject == "naive" else messages))
     figures: dict[str, Any] = {
         subject: {
@@ -199,9 +204,9 @@ async def compare(messages: int, repeats: int) -> dict[str, Any]:
 
 
 async def soak(messages: int) -> dict[str, float]:
-    """Send many messages to many channels; return how much the bot's memory grew meanwhile.
+    """Send many messages to many channels and return how much the bot's memory grew.
 
-    Counted from a tenth of the way on, when every channel and member has been seen.
+    The first tenth is the warm-up: after it, every channel and member has occurred.
     """
     chance = random.Random(2)
     with tempfile.TemporaryDirectory() as name:
@@ -224,7 +229,7 @@ async def soak(messages: int) -> dict[str, float]:
                         keep=False,
                     )
                     if number % AHEAD == 0 or number == messages:
-                        while counted(folder / "bellwether.sqlite3") < number:
+                        while count_messages(folder / "bellwether.sqlite3") < number:
                             await asyncio.sleep(0.05)
                         resident[number] = memory(pid, "VmRSS")
     first = min(number for number in resident if number >= messages / 10)
@@ -238,11 +243,11 @@ async def soak(messages: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the figures as JSON, and write them."""
+    """Print the figures as JSON and write them to ``OUT``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--messages", type=int, default=MESSAGES)
     parser.add_argument("--repeats", type=int, default=REPEATS)
-    parser.add_argument("--soak", type=int, default=0, help="messages; measures memory instead")
+    parser.add_argument("--soak", type=int, default=0, help="measure memory over so many messages")
     given = parser.parse_args()
     found = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
     if given.soak:

@@ -1,4 +1,4 @@
-"""Families of texts that were written to be slow, and phrases to match."""
+"""Families of texts and phrases that are designed to be slow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from model import artefact
 from model.tables import own_table
 
 LENGTH: Final = 4_000
-"""Characters of every text: Discord's longest message."""
+"""The length of every text in characters: Discord's longest message."""
 
 Pieces = list[str]
 Maker = Callable[[random.Random], Pieces]
@@ -28,7 +28,7 @@ SIGNS: Final = "._-~/\\=^,:;!?'\"()&%+|"
 
 
 def text_of(pieces: Pieces) -> str:
-    """Return pieces as one text of ``LENGTH`` characters."""
+    """Join pieces into a text of ``LENGTH`` characters, repeating them if needed."""
     text = "".join(pieces)
     while 0 < len(text) < LENGTH:
         text += text
@@ -46,17 +46,17 @@ def _hidden() -> tuple[str, ...]:
     return tuple(model.named_steps["features"].normaliser.hidden)
 
 
-def ORDINARY(chance: random.Random) -> Pieces:  # noqa: N802 - stands among the families
-    """Return chat messages, one after the other."""
+def ORDINARY(chance: random.Random) -> Pieces:  # noqa: N802 - used as one of the FAMILIES
+    """Return the words of consecutive chat messages."""
     words = _words()
     start = chance.randrange(len(words))
     return [f"{words[(start + more) % len(words)]} " for more in range(LENGTH // 2)]
 
 
 def ordinary_texts() -> list[str]:
-    """Return all ordinary texts, of the length that is measured, each beginning where one ended."""
+    """Return all chat messages, cut into overlapping texts of ``LENGTH`` characters."""
     words = " ".join(_words())
-    # Overlapping, so that the pair at an end is in one of them.
+    # They overlap, so that every pair of words is in one of them.
     return [words[at : at + LENGTH] for at in range(0, len(words), LENGTH // 2)]
 
 
@@ -65,7 +65,7 @@ def _some(chance: random.Random, letters: str | list[str], shortest: int, longes
 
 
 def _family(piece: Callable[[random.Random, int], str]) -> Maker:
-    """Return a family whose pieces are alike in one number, which each text draws anew."""
+    """Return a family whose pieces share one random number, which is drawn for each text."""
 
     def make(chance: random.Random) -> Pieces:
         number = chance.randint(1, 12)
@@ -92,7 +92,7 @@ def _wild(chance: random.Random, number: int) -> str:
     return "".join(letters) + " " * (number > 3)  # noqa: PLR2004
 
 
-def _upright(chance: random.Random, number: int) -> str:
+def _i_and_l(chance: random.Random, number: int) -> str:
     return _some(chance, "ililili" + ascii_lowercase, 4, 5 + number) + chance.choice(EMOJI + " ")
 
 
@@ -113,13 +113,13 @@ def _fence(chance: random.Random, number: int) -> str:
 
 
 def _long(chance: random.Random) -> Pieces:
-    """Return words that are as long as words are read, of few letters and signs: hard to match."""
+    """Return the longest words that are normalised, of few letters and signs: hard to match."""
     letters = chance.sample(f"aaabbill'{digits}{SIGNS}*#@$<>`é日", chance.randint(1, 6))
     return [_some(chance, letters, 199, 199) + " " for _ in range(LENGTH // 200 + 1)]
 
 
 def _spelt_late(chance: random.Random) -> Pieces:
-    """Return chat messages that end in letters spelt out: where an explanation has to compare."""
+    """Return chat messages that end in spelt-out letters, which an explanation has to align."""
     letters = chance.sample("idotabc", 4)
     word = "".join(letters)
     end = [f"{' '.join(letters)} {word} {chance.choice(letters)} ." for _ in range(60)]
@@ -132,7 +132,7 @@ FAMILIES: Final[dict[str, Maker]] = {
     "starred words": _family(_starred),
     "starred hidden words": _family(_starred_hidden),
     "hidden words, one letter unknown": _family(_wild),
-    "i and l beside emoji": _family(_upright),
+    "i and l beside emoji": _family(_i_and_l),
     "mixed scripts": _family(lambda c, n: _some(c, ascii_lowercase + LOOK_ALIKES, 2, 2 + n) + " "),
     "Latin and plain Cyrillic": _family(
         lambda c, n: _some(c, ascii_lowercase + CYRILLIC, 1, n) + " "
@@ -173,7 +173,7 @@ FAMILIES: Final[dict[str, Maker]] = {
 
 
 def hostile_phrases() -> list[list[str]]:
-    """Return sets of as many phrases as a server may have, each slow in a way of its own."""
+    """Return sets of ``MOST_PHRASES`` phrases, each slow in a different way."""
     number = range(MOST_PHRASES)
     return [
         [f"{'a ' * (n % 48)}b{n}" for n in number],

@@ -1,7 +1,7 @@
-"""Time the ways of scoring against each other, in turns, in one process on one core.
+"""Benchmark the ways of scoring against each other, in turn, in one process on one core.
 
-The texts are the project's own chat texts. "warm" is what a running bot sees: tokens it has met;
-"cold" forgets everything before each round.
+The texts are the project's own chat texts. "warm" is the state of a running bot, with most tokens
+cached. "cold" empties the caches before each round.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Path_ = tuple[str, Callable[[Sequence[str]], Any], Callable[[], None]]
 
 
 def nothing() -> None:
-    """Prepare nothing."""
+    """Do nothing."""
 
 
 def paths() -> list[Path_]:
-    """Return what is compared: a name, how it scores, and what it does before a round."""
+    """Return what is compared: a name, a function that scores, and one that runs before a round."""
     model, _ = artefact.load(artefact.PACKAGED)
     warm, cold, scorer = Lowered(model), Lowered(model), Scorer.load()
     return [
@@ -51,7 +51,7 @@ def paths() -> list[Path_]:
 
 
 def measure() -> list[dict[str, float | str]]:
-    """Return for each path the median time of one message and the median batch throughput."""
+    """Return, for each path, the median time for one message and the median batch throughput."""
     texts = [row["text"] for row in tables.own_table("chat_texts.tsv")]
     compared = paths()
     singles: dict[str, list[float]] = {name: [] for name, _, _ in compared}
@@ -88,7 +88,7 @@ def measure() -> list[dict[str, float | str]]:
 
 
 def main() -> None:
-    """Print the table and write it down."""
+    """Print the table and write it to ``OUT``."""
     rows = measure()
     size = (artefact.PACKAGED / artefact.ARTEFACT).stat().st_size
     OUT.write_text(json.dumps({"rows": rows, "artefact_bytes": size}, indent=2) + "\n")

@@ -1,9 +1,11 @@
-"""Mutation tests: change one thing in the code, and see whether a test notices.
+"""Run mutation tests: change one thing in the code and check that a test fails.
 
-`make mutants` runs all; SAMPLE=40 and SEED=2 choose how many of each room, and which. A mutant lives
-in memory: the working tree is never changed. Each one is run in a fork of a process that has loaded
-the libraries, by its room's quick tests, until the first of them fails. What survives is printed, and
-everything is in runs/mutants.jsonl. `python -m bench.mutants store` does one room.
+`make mutants` runs all mutants. SAMPLE=40 runs 40 of each target, and SEED=2 picks different ones.
+`python -m bench.mutants store` runs one target.
+
+Mutants exist in memory only: the working tree is never changed. Each one runs its target's quick
+tests, up to the first failure, in a fork of a process that has already loaded the libraries. The
+survivors are printed, and all results are written to runs/mutants.jsonl.
 """
 
 from __future__ import annotations
@@ -26,13 +28,13 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
 
-from bench.mutant_rooms import ROOMS
+from bench.mutant_targets import TARGETS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "runs" / "mutants.jsonl"
 
-LEAST: Final = 75
-"""Percent of each room's mutants that have to be killed."""
+MIN_KILLED: Final = 75
+"""The run fails if a smaller percentage of a target's mutants is killed."""
 
 LIBRARIES: Final = (
     *("aiohttp", "aiosqlite", "cryptography.fernet", "discord.ext.commands", "discord.ext.tasks"),
@@ -40,7 +42,7 @@ LIBRARIES: Final = (
     *("pytest_asyncio.plugin", "pytest_timeout", "rich", "scipy.sparse", "simcord"),
     *("sklearn.feature_extraction.text", "sklearn.linear_model", "structlog", "typer", "uvicorn"),
 )
-"""Loaded once, before any fork. None of them may be of this project."""
+"""Loaded once, before forking. None of them may belong to this project."""
 
 PAIRS: Final[tuple[tuple[type[ast.AST], type[ast.AST]], ...]] = (
     *((ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.Is, ast.IsNot)),
@@ -56,27 +58,27 @@ SQL: Final = (
     *(("NOT EXISTS", "EXISTS"), ("DO NOTHING", "DO UPDATE SET rowid = rowid"), ("DISTINCT ", "")),
     *(("synchronous=FULL", "synchronous=OFF"), ("=ON", "=OFF"), (" = ?", " != ?")),
 )
-"""Changes of SQL, wherever a string of the store has one."""
+"""Replacements in strings that contain SQL."""
 
-# Whether a dataclass shows, compares or takes a field, and whether zip checks: not behaviour.
+# Whether a dataclass shows, compares or accepts a field, and whether zip checks its lengths.
 UNCHANGED_KEYWORDS: Final = {"strict", "repr", "compare", "init"}
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change: where it is, what it is, and how it ended."""
+    """One change to the code, and whether its tests noticed."""
 
-    room: str
+    target: str
     file: str
     number: int
-    """Of the changes in this file."""
+    """The position among the changes of this file."""
     line: int
     change: str
     ended: str = ""
 
 
 def variants(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what a node could have been instead."""
+    """Yield every replacement for a node."""
     match node:
         case ast.Compare() | ast.BoolOp() | ast.BinOp() | ast.UnaryOp():
             yield from _operators(node)
@@ -141,7 +143,7 @@ def _statements(node: ast.stmt) -> Iterator[ast.AST]:
 
 
 def _negated(node: ast.IfExp | ast.comprehension | ast.If | ast.While) -> Iterator[ast.AST]:
-    """Turn a bare condition round; comparisons and the like have changes of their own."""
+    """Yield the node with a condition negated. Comparisons and the like have their own changes."""
     tests = node.ifs if isinstance(node, ast.comprehension) else [node.test]
     for at, test in enumerate(tests):
         if isinstance(test, ast.Compare | ast.BoolOp | ast.UnaryOp):
@@ -159,8 +161,8 @@ def _is_none(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _passed_over(parent: ast.AST, name: str, node: ast.AST) -> bool:
-    """Return whether a part of the code is none of the tests' business: types, logs, docstrings."""
+def _is_skipped(parent: ast.AST, name: str, node: ast.AST) -> bool:
+    """Return whether tests need not notice changes to a node: types, log lines, docstrings."""
     match node:
         case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom():
             return True
@@ -169,7 +171,7 @@ def _passed_over(parent: ast.AST, name: str, node: ast.AST) -> bool:
         case ast.ClassDef(bases=[*_, ast.Name(id="Protocol")]):
             return True
         case ast.Assign(value=ast.Subscript() | ast.BinOp(op=ast.BitOr())):
-            return isinstance(parent, ast.Module)  # a name for a type
+            return isinstance(parent, ast.Module)  # a type alias
         case ast.keyword(arg=arg) if arg in UNCHANGED_KEYWORDS:
             return True
     return name in {"annotation", "returns", "decorator_list", "bases"} or (
@@ -178,20 +180,20 @@ def _passed_over(parent: ast.AST, name: str, node: ast.AST) -> bool:
 
 
 def changes(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST, ast.AST]]:
-    """Yield each change of a tree: parent, field, place in it, the node, and the new one."""
+    """Yield each change to a tree: parent, field, index in the field, old node, new node."""
     for name, value in ast.iter_fields(tree):
         listed = isinstance(value, list)
         for at, node in enumerate(value if listed else [value]):
-            if not isinstance(node, ast.AST) or _passed_over(tree, name, node):
+            if not isinstance(node, ast.AST) or _is_skipped(tree, name, node):
                 continue
             for new in variants(node):
                 yield tree, name, at if listed else None, node, new
             yield from changes(node)
 
 
-def mutants(room: str) -> list[Mutant]:
-    """Return every mutant of a room."""
-    where = ROOT / ROOMS[room][0]
+def mutants(target: str) -> list[Mutant]:
+    """Return every mutant of a target."""
+    where = ROOT / TARGETS[target][0]
     files = sorted(where.rglob("*.py")) if where.is_dir() else [where]
     found = []
     for file in files:
@@ -199,7 +201,7 @@ def mutants(room: str) -> list[Mutant]:
         for number, (parent, _, _, node, new) in enumerate(changes(tree)):
             line = getattr(node, "lineno", getattr(parent, "lineno", 0))
             change = f"{_short(node)} -> {_short(new)}"
-            found.append(Mutant(room, file.relative_to(ROOT).as_posix(), number, line, change))
+            found.append(Mutant(target, file.relative_to(ROOT).as_posix(), number, line, change))
     return found
 
 
@@ -208,7 +210,7 @@ def _short(node: ast.AST) -> str:
 
 
 def code_of(mutant: Mutant) -> CodeType:
-    """Return a module's code with the one change made."""
+    """Return the compiled code of a module with one change applied."""
     tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
     for number, (parent, name, at, node, new) in enumerate(changes(tree)):
         if number != mutant.number:
@@ -233,7 +235,7 @@ class _Loader(SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Has one module imported as its mutant."""
+    """Makes Python import one module as its mutant."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._name = mutant.file.removesuffix(".py").replace("/", ".")
@@ -250,27 +252,27 @@ class _Finder(importlib.abc.MetaPathFinder):
         )
 
 
-def _run_tests(room: str, mutant: Mutant | None, reply: str) -> None:
-    """Run a room's tests on a mutant in this process, which ends with pytest's answer."""
-    with open(reply, "w") as sink:  # noqa: PTH123 - a descriptor is what is wanted
+def _run_tests(target: str, mutant: Mutant | None, reply: str) -> None:
+    """Run a target's tests on a mutant, and exit this process with pytest's exit code."""
+    with open(reply, "w") as sink:  # noqa: PTH123 - a file descriptor is needed
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)
     if mutant is not None:
         sys.meta_path.insert(0, _Finder(mutant))
-    import pytest  # noqa: PLC0415 - after the fork, so that each one begins alike
+    import pytest  # noqa: PLC0415 - after the fork, so that every run starts the same
 
-    files = [ROOT / "tests" / f"test_{name}.py" for name in ROOMS[room][1].split()]
+    files = [ROOT / "tests" / f"test_{name}.py" for name in TARGETS[target][1].split()]
     chosen = [str(file) for file in files]
     quiet = ["-x", "-q", "-p", "no:cacheprovider", "--timeout", "30"]
     quiet += ["-p", "pytest_asyncio.plugin", "-p", "pytest_timeout"]
-    quiet += ["-W", "ignore:Module already imported"]  # before the fork
+    quiet += ["-W", "ignore:Module already imported"]  # imported before the fork
     os._exit(int(pytest.main([*quiet, *chosen])))
 
 
-def ended(room: str, mutant: Mutant | None, limit: float, reply: str = os.devnull) -> str:
-    """Return how a room's tests ended on a mutant: killed, survived, or timeout."""
+def ended(target: str, mutant: Mutant | None, limit: float, reply: str = os.devnull) -> str:
+    """Return what a target's tests did to a mutant: killed, survived or timeout."""
     process = multiprocessing.get_context("fork").Process(
-        target=_run_tests, args=(room, mutant, reply)
+        target=_run_tests, args=(target, mutant, reply)
     )
     process.start()
     process.join(limit)
@@ -281,20 +283,20 @@ def ended(room: str, mutant: Mutant | None, limit: float, reply: str = os.devnul
     return "survived" if process.exitcode == 0 else "killed"
 
 
-def run(room: str, sample: int, seed: int) -> list[Mutant]:
-    """Run a room's mutants, or a sample of them, and return how they ended."""
+def run(target: str, sample: int, seed: int) -> list[Mutant]:
+    """Run a target's mutants, or a sample of them, and return them with their results."""
     begun = time.monotonic()
-    log = ROOT / "runs" / f"mutants-{room}.log"
-    if ended(room, None, 600, str(log)) != "survived":
-        sys.exit(f"the tests of {room} fail without any mutant; see {log.relative_to(ROOT)}")
+    log = ROOT / "runs" / f"mutants-{target}.log"
+    if ended(target, None, 600, str(log)) != "survived":
+        sys.exit(f"the tests of {target} fail without a mutant, see {log.relative_to(ROOT)}")
     limit = 10 + 4 * (time.monotonic() - begun)
-    found = mutants(room)
+    found = mutants(target)
     if sample:
         chosen = random.Random(seed).sample(range(len(found)), min(sample, len(found)))
         found = [found[at] for at in sorted(chosen)]
     done = []
     for mutant in found:
-        done.append(replace(mutant, ended=ended(room, mutant, limit)))
+        done.append(replace(mutant, ended=ended(target, mutant, limit)))
         with RESULTS.open("a", encoding="utf-8") as sink:
             sink.write(json.dumps(asdict(done[-1])) + "\n")
         if done[-1].ended == "survived":
@@ -302,43 +304,43 @@ def run(room: str, sample: int, seed: int) -> list[Mutant]:
     return done
 
 
-def killed(results: Sequence[Mutant], room: str) -> float:
-    """Return how many percent of a room's mutants did not survive."""
-    own = [mutant.ended != "survived" for mutant in results if mutant.room == room]
+def killed(results: Sequence[Mutant], target: str) -> float:
+    """Return the percentage of a target's mutants that did not survive."""
+    own = [mutant.ended != "survived" for mutant in results if mutant.target == target]
     return 100 * sum(own) / len(own)
 
 
 def table(results: Sequence[Mutant]) -> str:
-    """Return how many mutants were killed, by room, in Markdown."""
-    rows = ["| room | mutants | killed | survived | killed, % |", "|---|---|---|---|---|"]
-    for room in dict.fromkeys(mutant.room for mutant in results):
-        ends = [mutant.ended for mutant in results if mutant.room == room]
+    """Return a Markdown table of how many mutants were killed, by target."""
+    rows = ["| target | mutants | killed | survived | killed, % |", "|---|---|---|---|---|"]
+    for target in dict.fromkeys(mutant.target for mutant in results):
+        ends = [mutant.ended for mutant in results if mutant.target == target]
         left = ends.count("survived")
-        share = killed(results, room)
-        rows.append(f"| {room} | {len(ends)} | {len(ends) - left} | {left} | {share:.0f} |")
+        share = killed(results, target)
+        rows.append(f"| {target} | {len(ends)} | {len(ends) - left} | {left} | {share:.0f} |")
     return "\n".join(rows)
 
 
 def main() -> None:
-    """Run the rooms that are named, or all."""
+    """Run the given targets, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rooms", nargs="*", default=list(ROOMS), metavar="ROOM")
-    parser.add_argument("--sample", type=int, default=0, help="mutants of each room; 0: all")
+    parser.add_argument("targets", nargs="*", default=list(TARGETS), metavar="TARGET")
+    parser.add_argument("--sample", type=int, default=0, help="mutants of each target; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a fork copies no threads
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads do not survive a fork
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.unlink(missing_ok=True)
     for name in LIBRARIES:
         importlib.import_module(name)
     results: list[Mutant] = []
-    for room in asked.rooms:
-        results += run(room, asked.sample, asked.seed)
+    for target in asked.targets:
+        results += run(target, asked.sample, asked.seed)
     print(f"\nseed {asked.seed}, sample {asked.sample or 'all'}\n\n{table(results)}")
-    weak = [room for room in asked.rooms if killed(results, room) < LEAST]
+    weak = [target for target in asked.targets if killed(results, target) < MIN_KILLED]
     if weak:
-        sys.exit(f"fewer than {LEAST} % were killed in: {', '.join(weak)}")
+        sys.exit(f"fewer than {MIN_KILLED} % of mutants were killed in: {', '.join(weak)}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""How long a decision takes: a fresh server's policy, and one with 200 overrides.
+"""Benchmark a decision, under the policy of a fresh server and under 200 overrides.
 
-Prints medians over repeats in microseconds a message, as JSON.
+Prints the medians as JSON, in microseconds per message.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> None:
         harm, kind = chance.choice(HARMS), chance.choice(list(Kind))
         entries[threshold_entry(scope, harm, kind)] = chance.choice((OFF, 0.7, 0.9))
     entries |= {exempt_entry("role", number): True for number in range(20)}
-    # Half of the overrides are channels', a quarter forums', a quarter categories'.
+    # Half of the overrides are for channels, a quarter for forums, a quarter for categories.
     channels, forums, categories = scopes[:100], scopes[100:150], scopes[150:]
     above = {
         channel: (chance.choice((NOWHERE, *forums)), chance.choice(categories))
@@ -57,7 +57,7 @@ def main() -> None:
     scores = [{name: chance.random() for name in CLASSES} for _ in posts]
     figures: dict[str, object] = {"posts": POSTS, "repeats": REPEATS}
     for name, policy in (("fresh", defaults.policy()), ("overrides_200", defaults.policy(entries))):
-        # The first pass works out the rules of each combination of scopes; both are reported.
+        # The first pass computes and caches the rules of each combination of scopes.
         first = _microseconds(policy, posts, scores)
         later = [_microseconds(policy, posts, scores) for _ in range(REPEATS)]
         figures[name] = {

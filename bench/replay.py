@@ -1,8 +1,8 @@
-"""Feed real messages through the bot as a process and check every row, alert and deletion.
+"""Send real messages through the bot as a process, and check every row, alert and deletion.
 
-Half are tweets, half is live technical chat. The stand-in server sends them as fast as the socket
-takes them; afterwards what the bot wrote and did is compared with what the thresholds say of the
-same scores, one by one.
+Half of them are tweets, half are live technical chat. A stand-in Discord sends them as fast as the
+socket takes them. Afterwards, every row, alert and deletion is compared with what the thresholds
+ask for.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def messages(data_dir: Path) -> list[str]:
 
 
 async def replay(data_dir: Path) -> dict[str, float]:
-    """Run the bot on all messages; raise ``AssertionError`` where it did anything else."""
+    """Run the bot on all messages. Raises ``AssertionError`` if it did anything unexpected."""
     texts = messages(data_dir)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -84,10 +84,12 @@ def _compare(folder: Path, standin: StandIn, texts: dict[int, str]) -> dict[str,
         " JOIN cases l ON l.id = a.alert_case_id WHERE a.kind = 'alert' AND a.status = 'done'"
     )
     groups = dict(rows(folder, told))
-    assert set(groups) == expected[Kind.ALERT], "alerts are not where the thresholds say"
-    assert set(groups.values()) == set(leads), "a message is told of by an alert that never was"
+    assert set(groups) == expected[Kind.ALERT], "the alerts do not match the thresholds"
+    assert set(groups.values()) == set(leads), "a message belongs to an alert that was not sent"
     assert len(standin.deleted) == len(set(standin.deleted)), "a message was deleted twice"
-    assert set(standin.deleted) == expected[Kind.DELETE], "deletions are not where they should be"
+    assert set(standin.deleted) == expected[Kind.DELETE], (
+        "the deletions do not match the thresholds"
+    )
 
     halves = {"tweets": set(list(texts)[:HALF]), "chat": set(list(texts)[HALF:])}
     return {"messages": float(len(texts)), "alerts_sent": float(len(leads))} | {

@@ -1,14 +1,13 @@
-"""Search for the text that costs most CPU, against an ordinary one of its length.
+"""Search for the text that takes the most CPU, compared with an ordinary text of the same length.
 
-Everybody can write to the bot, so what counts is the dearest text that fits a message, not the
-usual one. Families of hostile texts are measured first, then bred with one another: the dearest
-are cut, crossed and varied for some generations. Each text is new and no memory of earlier ones is
-left, for the ordinary texts as well.
+Anybody can send messages to the bot, so the worst text counts, not the usual one. Families of
+hostile texts are measured first. Then a genetic search breeds them: the slowest are cut, crossed
+and mutated for some generations. Every text is new, and caches are emptied before each one.
 
-"score" is the scorer alone, "phrases" is taking out 200 phrases that were written to be slow, and
-"explain" is what an alert costs. "running" is the scorer of a bot that knows the words and pairs of
-ordinary texts, but none of the hostile ones: what one more message costs there. A ratio is the
-median of a family over the median of ordinary texts, measured in turns.
+"score" is the scorer alone. "phrases" removes 200 allowed phrases that are designed to be slow.
+"explain" is what an alert needs. "running" is the scorer of a running bot, which has the words and
+pairs of ordinary texts in its cache but none of the hostile ones. A ratio is the median of a family
+over the median of ordinary texts, measured in turn.
 """
 
 from __future__ import annotations
@@ -41,14 +40,14 @@ from bot.policy.phrases import Phrases
 from model.scorer import Scorer
 
 OUT: Final = Path(__file__).parent / "worst_text.json"
-MOST: Final = 20
-"""What no text may cost more than, in ordinary texts of its length."""
+MAX_RATIO: Final = 20
+"""The search fails if a text takes more than this many times the CPU of an ordinary one."""
 
 Cost = Callable[[str], object]
 
 
 class Costs:
-    """What is measured, each under its name."""
+    """The measured functions, by name."""
 
     def __init__(self) -> None:
         self._scorer = Scorer.load()
@@ -60,11 +59,11 @@ class Costs:
         }
         self.all["phrases"]("a")
         self._running = Scorer.load()
-        # Learnt when first met, so it cannot be measured again and again to breed from it.
+        # Its cache changes with every text, so it cannot be measured repeatedly for breeding.
         self.once: dict[str, Cost] = {"running": lambda text: self._running.score([text])}
 
     def warm(self) -> None:
-        """Let the running scorer know ordinary texts only."""
+        """Fill the cache of the running scorer with ordinary texts only."""
         self._running._lowered.clear_cache()  # noqa: SLF001
         for text in ordinary_texts():
             self._running.score([text])
@@ -75,7 +74,7 @@ class Costs:
         return self._scorer
 
     def seconds(self, name: str, text: str) -> float:
-        """Return how many seconds of CPU a text takes; of phrases, one set of them."""
+        """Return the CPU time that a text takes, in seconds; for phrases, the mean over their sets."""
         cost = self.all.get(name) or self.once[name]
         started = time.process_time()
         cost(text)
@@ -83,7 +82,7 @@ class Costs:
 
 
 def by_family(costs: Costs, rounds: int, chance: random.Random) -> dict[str, dict[str, float]]:
-    """Return for each family and each cost the ratio of medians over new texts."""
+    """Return the ratio of medians, and the median in ms, for each family and function."""
     taken: dict[tuple[str, str], list[float]] = {}
     names = [*costs.all, *costs.once]
     for _ in range(rounds):
@@ -101,7 +100,7 @@ def by_family(costs: Costs, rounds: int, chance: random.Random) -> dict[str, dic
 
 
 class Search:
-    """Breeds the dearest text for one cost. A text is a list of pieces, so that parts can cross."""
+    """Breeds the slowest text for one function. Texts are lists of pieces, so parts can cross."""
 
     SURVIVORS: Final = 8
 
@@ -109,7 +108,7 @@ class Search:
         self._costs, self._name, self._chance = costs, name, chance
 
     def run(self, until: float) -> tuple[float, str]:
-        """Return the highest ratio found until then, and its text."""
+        """Search until the given ``time.monotonic``; return the highest ratio and its text."""
         families = [*FAMILIES.values()]
         living = [self._judged(maker(self._chance)) for maker in families for _ in range(2)]
         while time.monotonic() < until:
@@ -117,7 +116,7 @@ class Search:
             living = living[: self.SURVIVORS]
             living += [self._judged(self._child([p for _, p in living])) for _ in range(16)]
         living.sort(key=lambda pair: pair[0], reverse=True)
-        # Luck wins a search among noise: the finalists are measured again.
+        # The best of many noisy measurements is partly luck, so the finalists are measured again.
         final = [(self._ratio(text_of(pieces), 9), text_of(pieces)) for _, pieces in living[:5]]
         return max(final)
 
@@ -130,7 +129,7 @@ class Search:
             (self._costs.seconds(self._name, text), self._costs.seconds(self._name, ordinary))
             for _ in range(times)
         ]
-        # The least of few, the median of many.
+        # The minimum of a few measurements, the median of many.
         middle = min if times < 3 else statistics.median  # noqa: PLR2004
         return middle(text for text, _ in pairs) / middle(ordinary for _, ordinary in pairs)
 
@@ -146,11 +145,11 @@ class Search:
             case 1:  # a part of another family
                 maker = chance.choice([*FAMILIES.values()])
                 child[start:end] = maker(chance)[start:end]
-            case 2:  # a part again and again
+            case 2:  # a part, repeated
                 child[start:] = child[start : start + 1 + chance.randrange(20)] * len(child)
-            case 3:  # in another order
+            case 3:  # shuffled
                 chance.shuffle(child)
-            case _:  # other characters here and there
+            case _:  # some characters replaced
                 for _ in range(chance.randrange(1, 200)):
                     at = chance.randrange(len(child))
                     child[at] = chance.choice(chance.choice(parents)) + child[at][1:]
@@ -158,7 +157,7 @@ class Search:
 
 
 def show(rows: dict[str, dict[str, float]], names: Sequence[str]) -> None:
-    """Print the families, the dearest first."""
+    """Print the families, the slowest first."""
     print(f"{LENGTH} characters{'':<19}" + "".join(f"{name:>12}{'ms':>9}" for name in names))
     for family in sorted(rows, key=lambda family: -max(rows[family][name] for name in names)):
         row = rows[family]
@@ -166,11 +165,11 @@ def show(rows: dict[str, dict[str, float]], names: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Measure, breed, print, and write it down."""
+    """Measure and breed, then print the results and write them to ``OUT``."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=7, help="new texts of each family")
-    parser.add_argument("--seconds", type=float, default=25, help="to breed, for each cost")
+    parser.add_argument("--seconds", type=float, default=25, help="time to breed, per function")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     costs = Costs()
@@ -189,8 +188,8 @@ def main() -> None:
     }
     document = {"seed": options.seed, "characters": LENGTH, "families": table, "bred": bred}
     OUT.write_text(json.dumps(document, indent=2) + "\n")
-    print(f"the dearest text costs {worst:.1f} ordinary ones; {MOST} are allowed")
-    sys.exit(worst > MOST)
+    print(f"the slowest text takes {worst:.1f} times an ordinary one; the limit is {MAX_RATIO}")
+    sys.exit(worst > MAX_RATIO)
 
 
 if __name__ == "__main__":

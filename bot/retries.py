@@ -1,4 +1,4 @@
-"""What to try again: Discord could not be reached, or was asked too often; the disk is full."""
+"""Retry what failed for a temporary reason: Discord unreachable, a rate limit, a full disk."""
 
 from __future__ import annotations
 
@@ -14,33 +14,36 @@ log = structlog.stdlib.get_logger(__name__)
 T = TypeVar("T")
 
 RETRY_SECONDS: Final = (0.5, 2.0, 8.0, 30.0, 60.0)
-"""Waits between attempts while Discord cannot be reached; the last one repeats until it can."""
+"""Seconds to wait after each failed attempt. The last value repeats until an attempt succeeds."""
 
 
 class TryAgainError(Exception):
-    """Something outside failed in a way that passes by itself."""
+    """Something failed for a temporary reason, so a later attempt can succeed."""
 
 
 class RefusedError(Exception):
-    """Discord refuses something, and would refuse it again."""
+    """Discord refused a request, and would refuse it again."""
 
 
 PASSING: Final = (TryAgainError, StoreUnavailableError)
 
 
 async def patiently(what: str, act: Callable[[], Awaitable[T]]) -> T:
-    """Repeat an action until it can be done; raises what would be refused again."""
+    """Return the result of ``act``, retried until it succeeds.
+
+    ``what`` names it in the log. Only the errors in ``PASSING`` are retried; others are raised.
+    """
     attempt = 0
     while True:
         try:
             return await act()
         except PASSING as error:
             wait = wait_after(attempt)
-            log.warning("put off", what=what, reason=str(error), wait_seconds=wait)
+            log.warning("attempt failed", what=what, reason=str(error), wait_seconds=wait)
             attempt += 1
             await asyncio.sleep(wait)
 
 
 def wait_after(attempt: int) -> float:
-    """Return how many seconds to wait after an attempt, counted from 0."""
+    """Return how many seconds to wait after a failed attempt; the first attempt is number 0."""
     return RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.mutant_rooms import ROOMS
+from bench.mutant_targets import TARGETS
 from bench.mutants import ROOT, Mutant, changes, code_of, killed, mutants, table
 
 
@@ -69,12 +69,12 @@ def test_exactly_one_change_is_made_and_not_on_disk() -> None:
     assert (ROOT / file).read_bytes() == before
 
 
-def test_every_room_has_code_and_quick_tests() -> None:
-    for room, (where, tests) in ROOMS.items():
+def test_every_target_has_code_and_quick_tests() -> None:
+    for target, (where, tests) in TARGETS.items():
         assert (ROOT / where).exists()
         for name in tests.split():
-            assert (Path(__file__).parent / f"test_{name}.py").exists(), f"{room}: {name}"
-        assert len({each.number for each in mutants(room)}) > 50
+            assert (Path(__file__).parent / f"test_{name}.py").exists(), f"{target}: {name}"
+        assert len({each.number for each in mutants(target)}) > 50
 
 
 def test_the_table_counts_what_did_not_survive_as_killed() -> None:

@@ -1,4 +1,4 @@
-"""The values that travel from intake to enforcement: frozen, imported by all, importing none."""
+"""The values that pass from intake to enforcement. They import no other package of the bot."""
 
 from bot.domain.cases import (
     Act,

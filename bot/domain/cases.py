@@ -1,4 +1,4 @@
-"""A decision on its way through enforcement, and what moderators say of it."""
+"""A decision on its way through enforcement, and the moderators' verdicts and actions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.domain.ids import CaseId, UserId
 
 
 class Status(StrEnum):
-    """How a journalled action stands."""
+    """The state of a journalled action."""
 
     PENDING = "pending"
     DONE = "done"
@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 
 class Judgement(StrEnum):
-    """What a moderator says of what the bot did about a message, or did not do."""
+    """A moderator's opinion of what the bot did, or failed to do, about a message."""
 
     RIGHT = "right"
     FALSE_POSITIVE = "false_positive"
@@ -38,7 +38,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to tell a person: a key of the translation table and what to fill in."""
+    """A text for a person: a key of the translation table and the values to fill in."""
 
     key: str
     values: Mapping[str, str | float] = field(default_factory=dict)
@@ -46,23 +46,23 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an action ended; ``note`` says why it failed, for moderators."""
+    """The result of an action. If it failed, ``note`` tells moderators why."""
 
     status: Status
     note: Note | None = None
 
 
 def failed(key: str, **values: str | float) -> Outcome:
-    """Return the outcome of an action that a retry cannot mend."""
+    """Return the outcome of an action that failed for good."""
     return Outcome(Status.FAILED, Note(key, values))
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A decision on its way through enforcement, with the outcomes that are already known.
+    """A decision on its way through enforcement, with the outcomes known so far.
 
-    A case that was read back from the journal has no words, and no text unless its alert is still
-    to be sent.
+    A case that was read from the journal has no words. It has text only if its alert has not been
+    sent yet.
     """
 
     decision: Decision
@@ -70,13 +70,13 @@ class Case:
 
     @property
     def id(self) -> CaseId:
-        """What identifies it."""
+        """The identity of the case."""
         return self.decision.post.id
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A moderator's judgement of a scored message, for the class it was about."""
+    """A moderator's judgement of a scored message, for one class."""
 
     decision: Decision
     harm: str
@@ -87,7 +87,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One act of a moderator, by whom and when."""
+    """Something that a moderator did, with who did it and when."""
 
     act: Act
     by_id: UserId
@@ -97,7 +97,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A journalled decision, without text, and what moderators said of it, if anything."""
+    """A journalled decision, without text, and the moderators' judgement if there is one."""
 
     decision: Decision
     judgement: Judgement | None = None
@@ -105,10 +105,10 @@ class Past:
 
 @dataclass(slots=True)
 class Taken:
-    """What the journal knows already about some posts.
+    """What the journal already has about some posts.
 
-    ``known`` are those of their cases that are decided. ``kinds`` are the actions that were due
-    before about a message, whatever it was edited to, by what they are about (``ids.about``).
+    ``known`` has their cases that are already decided. ``kinds`` has the actions that were due for
+    earlier revisions of the same messages, by subject (``ids.about``).
     """
 
     known: set[CaseId] = field(default_factory=set)

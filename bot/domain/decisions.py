@@ -1,4 +1,4 @@
-"""What is to be done about a post, and why."""
+"""Decisions: what to do about a post, and why."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Scores = Mapping[str, float]
 
 
 class Kind(StrEnum):
-    """What can be done about a message. A threshold is set for a class and a kind."""
+    """A kind of action. Each class has its own threshold for each kind."""
 
     ALERT = "alert"
     DELETE = "delete"
@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 
 class Mode(StrEnum):
-    """Whether a server only wants to be told what would be done, or has it done."""
+    """Whether a server's actions are carried out or only shown in alerts."""
 
     OBSERVE = "observe"
     ENFORCE = "enforce"
@@ -31,10 +31,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an action is due: the class whose score reached the threshold of that kind.
+    """Why an action is due: the class whose score reached its threshold.
 
-    ``scope_id`` is the channel, forum or category whose rule it was, ``NOWHERE`` for the server's
-    own. ``minutes`` is how long a time-out lasts.
+    ``scope_id`` is the channel, forum or category whose rule applied, ``NOWHERE`` for a rule of the
+    server. ``minutes`` is the length of a time-out.
     """
 
     kind: Kind
@@ -47,11 +47,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A post, its scores, and at most one reason for each kind of action that is due.
+    """A post, its scores, and a reason for each kind of action that is due.
 
-    ``exempt`` says that the rules do not apply to this post, whatever it scored. ``mode`` is the
-    one that held when it was decided. ``words`` are those that weighed most for the lead reason,
-    heaviest first; they live in memory only, as the post's text does.
+    An ``exempt`` post has no reasons, whatever it scored. ``mode`` is the server's mode at the time
+    of the decision. ``words`` added most to the score of the lead reason, highest first. Like the
+    post's text, they are kept in memory only.
     """
 
     post: Post
@@ -64,16 +64,16 @@ class Decision:
 
     @property
     def lead(self) -> Reason | None:
-        """The reason for the gravest action, ``None`` where nothing is due."""
+        """The reason for the most severe action, or ``None`` if nothing is due."""
         by_kind = {reason.kind: reason for reason in self.reasons}
         gravest = (Kind.TIMEOUT, Kind.DELETE, Kind.ALERT)
         return next((by_kind[kind] for kind in gravest if kind in by_kind), None)
 
     def reason_for(self, kind: Kind) -> Reason | None:
-        """Return why an action is due, ``None`` where it is not."""
+        """Return why an action of this kind is due, or ``None`` if it is not."""
         return next((reason for reason in self.reasons if reason.kind is kind), None)
 
 
 def time_out_end(post: Post, reason: Reason) -> datetime:
-    """Return when a time-out ends: it counts from the message, so that no retry lengthens it."""
+    """Return when a time-out ends. It starts with the message, so retries do not extend it."""
     return post.at + timedelta(minutes=reason.minutes)

@@ -1,4 +1,4 @@
-"""Who and what a thing is: ids as types of their own, and the identity of a case."""
+"""Types for ids, and the identity of a case."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ ChannelId = NewType("ChannelId", int)
 UserId = NewType("UserId", int)
 RoleId = NewType("RoleId", int)
 SubjectId = NewType("SubjectId", int)
-"""What a text belongs to: a message, a thread for its title, a member for a nickname."""
+"""What a text belongs to: a message, the thread of a title, or the member with a nickname."""
 Revision = NewType("Revision", str)
-"""Which wording of a subject: ``POSTED``, or made by ``edited`` or ``worded``."""
+"""A version of a subject's text: ``POSTED``, or the result of ``edited`` or ``worded``."""
 
 POSTED: Final = Revision("")
 """A message as it was first posted."""
 
 BIGGEST_ID: Final = 2**63 - 1
-"""Discord's ids are 64 bits wide and, as times, never reach the last one. SQLite's are signed."""
+"""SQLite's integers are signed. Discord's ids have 64 bits but encode times, and stay below this."""
 
 
 class Surface(StrEnum):
-    """Where a text stands. Titles and nicknames are alerted on but never deleted."""
+    """The kind of text. Titles and nicknames are alerted on but never deleted."""
 
     MESSAGE = "message"
     TITLE = "title"
@@ -34,7 +34,7 @@ class Surface(StrEnum):
 
 
 class CaseId(NamedTuple):
-    """What identifies a decision and all that follows from it."""
+    """Identifies a decision and everything that follows from it."""
 
     guild: GuildId
     surface: Surface
@@ -43,35 +43,35 @@ class CaseId(NamedTuple):
 
 
 def message_case(guild: int, message: int, revision: Revision = POSTED) -> CaseId:
-    """Return the identity of a message, from Discord's plain numbers."""
+    """Return the case of a message, from the ids of its server and itself."""
     return CaseId(GuildId(guild), Surface.MESSAGE, SubjectId(message), revision)
 
 
 def edited(at: datetime) -> Revision:
-    """Return the revision of a message that was edited at a time, to the microsecond."""
+    """Return the revision of a message that was edited at this time, to the microsecond."""
     return Revision(f"e{int(at.timestamp() * 1_000_000):016d}")
 
 
 def worded(*texts: str) -> Revision:
-    """Return the revision of a subject that has no time of its own: its wording identifies it.
+    """Return the revision of a subject without an edit time, identified by its text.
 
     The same texts give the same revision on every machine.
     """
-    # 96 bits: with fewer somebody could find a harmless and a hateful name that share a revision.
+    # With fewer than 96 bits, an attacker could find a harmless and a hateful name that collide.
     return Revision(f"t{blake2b(chr(0).join(texts).encode(), digest_size=12).hexdigest()}")
 
 
 def time_of(revision: Revision) -> datetime | None:
-    """Return when a revision was made, ``None`` where it does not say."""
+    """Return when a revision was made, or ``None`` if it has no time."""
     if not revision.startswith("e"):
         return None
     return datetime.fromtimestamp(int(revision[1:]) / 1_000_000, UTC)
 
 
 def about(case: CaseId) -> CaseId:
-    """Return what an action is about, to tell what was done about it already.
+    """Return the key under which actions on a case are counted, to avoid repeating them.
 
-    A message is one thing whatever it was edited to. Each title and each nickname is another one.
+    All revisions of a message share a key. Each title and each nickname has its own.
     """
     if case.revision == POSTED or case.surface is not Surface.MESSAGE:
         return case

@@ -1,4 +1,4 @@
-"""What somebody wrote, and where."""
+"""A text that somebody wrote, and where."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ NOWHERE = ChannelId(0)
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One revision of one message, title or nickname, whatever way it reached the bot.
+    """One revision of a message, title or nickname, from a live event or from history.
 
-    ``text`` is cleaned (no NUL, no lone surrogate) and lives in memory only; it is left out of
-    ``repr`` so that no log line can carry it. ``parent_id`` is the channel or forum of a thread,
-    ``category_id`` the category above; ``NOWHERE`` is none. ``moderator`` says whether the author
-    may moderate the whole server, ``webhook`` that there is no person behind the id. ``roles_known``
-    says whether Discord told the author's roles; where it did not, ``role_ids`` and ``moderator``
-    are empty guesses.
+    ``text`` is cleaned (no NUL, no lone surrogate) and kept in memory only. It is left out of
+    ``repr``, so no log line can contain it. ``parent_id`` is the channel or forum of a thread, and
+    ``category_id`` its category; both are ``NOWHERE`` if there is none. ``moderator`` is whether the
+    author can moderate the whole server, and ``webhook`` whether the author is not a person. If
+    ``roles_known`` is false, Discord did not send the author's roles, and ``role_ids`` and
+    ``moderator`` are empty guesses.
     """
 
     id: CaseId
@@ -47,22 +47,22 @@ class Post:
 
     @property
     def guild_id(self) -> GuildId:
-        """The server it was written in."""
+        """The server of the post."""
         return self.id.guild
 
     @property
     def surface(self) -> Surface:
-        """Where the text stands."""
+        """The kind of text."""
         return self.id.surface
 
     @property
     def subject_id(self) -> SubjectId:
-        """The message, or the thread or member that goes by the text."""
+        """The message, or the thread or member that has this name."""
         return self.id.subject
 
     @property
     def revision(self) -> Revision:
-        """Which wording this is."""
+        """The version of the text."""
         return self.id.revision
 
     @property

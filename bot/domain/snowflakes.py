@@ -1,4 +1,7 @@
-"""Discord's ids are times: milliseconds since the first of 2015, and 22 bits to tell them apart."""
+"""Convert between Discord's ids and times.
+
+An id has the milliseconds since the start of 2015, followed by 22 bits that make it unique.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ BITS: Final = 22
 
 
 def snowflake_at(at: datetime) -> int:
-    """Return the lowest id that is made at a time; 0 before there was Discord."""
+    """Return the lowest id of a time; 0 for times before 2015."""
     return max(0, (at - EPOCH) // timedelta(milliseconds=1)) << BITS
 
 

@@ -1,13 +1,13 @@
-"""Text as it may enter."""
+"""Clean text before it enters the bot."""
 
 from __future__ import annotations
 
 import re
 
-# SQLite would take a NUL and PostgreSQL would not, no encoder takes a lone surrogate.
+# PostgreSQL does not accept NUL, and a lone surrogate cannot be encoded.
 _UNCLEAN = re.compile("[\x00\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Replace what no database and no encoder can carry by U+FFFD."""
+    """Return ``text`` with NUL and lone surrogates replaced by U+FFFD."""
     return _UNCLEAN.sub("\ufffd", text)

@@ -1,7 +1,7 @@
-"""What the bot asks of a store, whichever database is behind it.
+"""The interface of a store, independent of its database.
 
-A store answers and keeps; it never decides. Every method raises ``StoreUnavailableError`` while the
-database cannot be used, and ``StoreBrokenError`` where it is damaged.
+A store saves and looks up; it never decides. Every method raises ``StoreUnavailableError`` while the
+database cannot be used, and ``StoreBrokenError`` if it is damaged.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from bot.policy.entries import Changes, Entries, Value
 
 
 class StoreUnavailableError(Exception):
-    """The database cannot be used just now: locked, on a full disk. It passes by itself."""
+    """The database is temporarily unusable, because it is locked or the disk is full. Retry."""
 
 
 class StoreBrokenError(Exception):
-    """The database is damaged. It does not pass; the bot ends, and its next start sets it aside."""
+    """The database is damaged. The bot must exit; its next start sets the database aside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Up to which message a channel has been read without a gap."""
+    """The latest message up to which a channel was read without a gap."""
 
     guild: GuildId
     channel: ChannelId
@@ -51,7 +51,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry that a command changed; ``None`` is "not set". ``number`` counts per server."""
+    """A settings entry that was changed. ``None`` is "not set". Each server has its own numbers."""
 
     number: int
     name: str
@@ -64,10 +64,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How much is kept about one person in one server.
-
-    ``messages`` counts names too.
-    """
+    """How much is stored about one person in one server. ``messages`` includes names."""
 
     messages: int
     actions: int
@@ -77,24 +74,25 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """Which alert was about to tell of a case, and of how many cases it was to tell."""
+    """The alert that a case was assigned to, and the number of cases assigned to that alert."""
 
     lead: CaseId
     count: int
 
 
 class Journal(Protocol):
-    """Decisions, their actions, and how these ended."""
+    """Decisions, their actions and the outcomes."""
 
     async def taken(self, posts: Sequence[Post]) -> Taken:
-        """Return what is known already about some posts."""
+        """Return what the journal already has about ``posts``."""
 
     async def record(
         self, decisions: Sequence[Decision], marks: Sequence[Mark] = ()
     ) -> list[Decision]:
-        """Write decisions, their actions and watermarks, all or nothing; return the new decisions.
+        """Write decisions, their actions and watermarks in one transaction.
 
-        A case that is journalled already is left as it is. Watermarks only rise.
+        Returns the new decisions. A case that is already in the journal is not changed, and
+        watermarks are never lowered.
         """
 
     async def finish(
@@ -104,98 +102,99 @@ class Journal(Protocol):
         outcomes: Sequence[Outcome],
         leads: Sequence[CaseId] = (),
     ) -> None:
-        """Write how one kind of action ended; ``outcomes`` are as many as ``cases``.
+        """Write the outcomes of one kind of action, one for each case.
 
-        ``leads`` names for each alert the case whose alert tells of it, itself where it has one of
-        its own; it is empty for other kinds.
+        For alerts, ``leads`` has the lead case of each case's alert: the case that the alert was
+        opened with. It is empty for other kinds.
         """
 
     async def assign(self, cases: Sequence[Case], leads: Sequence[CaseId]) -> None:
-        """Write which alert is about to tell of each case, before it does."""
+        """Assign cases to alerts, identified by their lead cases, before the alerts are sent."""
 
     async def assigned(self, cases: Sequence[Case]) -> dict[CaseId, Assigned]:
-        """Return, of cases whose alert was about to be sent, which alert that is."""
+        """Return the alert of each case that was assigned to one but may not have been sent."""
 
     async def unfinished(self) -> list[Case]:
-        """Return every case with a pending action, oldest first, as a crash has left them."""
+        """Return every case with a pending action, oldest first."""
 
     async def told_by_alert(self, lead: CaseId) -> list[Case]:
-        """Return the cases that one alert tells of, its own first; none where it is erased."""
+        """Return the cases of an alert, the lead first; none if the lead has been erased."""
 
     async def past(
         self, guild: GuildId, since: datetime, least: float, scope: ChannelId
     ) -> list[Past]:
         """Return a server's decisions since a time, oldest first, with their verdicts.
 
-        Only those with a score of at least ``least``: below it nothing can be due. ``scope``
-        narrows it to a channel, forum or category, ``NOWHERE`` does not. Limited to the latest.
+        Only decisions with a score of at least ``least`` are returned. ``scope`` limits them to a
+        channel, forum or category; ``NOWHERE`` means the whole server. If there are too many, only
+        the latest are returned.
         """
 
 
 class Verdicts(Protocol):
-    """What moderators said of what the bot did, and what they did themselves."""
+    """Moderators' verdicts on what the bot did, and their own actions."""
 
     async def judge(self, verdicts: Sequence[Verdict]) -> None:
-        """Keep verdicts; a case's latest one counts."""
+        """Store verdicts. The latest verdict on a case replaces earlier ones."""
 
     async def judgement(self, case: CaseId) -> Judgement | None:
-        """Return what a moderator said of a case, ``None`` where nobody has."""
+        """Return the judgement of a case, or ``None`` if there is none."""
 
     async def verdicts(self, guild: GuildId, model: str) -> list[Verdict]:
-        """Return a server's verdicts on what a version of the model has scored, oldest first."""
+        """Return a server's verdicts on scores of one version of the model, oldest first."""
 
     async def reported(self, case: CaseId) -> None:
-        """Note that members told moderators of a case."""
+        """Record that a member reported a case."""
 
     async def acted(
         self, cases: Sequence[CaseId], act: Act, by: UserId, *, minutes: int = 0
     ) -> None:
-        """Record what a moderator did about some cases."""
+        """Record an action that a moderator took on some cases."""
 
     async def acts(self, case: CaseId) -> list[Done]:
-        """Return what moderators did about a case, in order."""
+        """Return the actions that moderators took on a case, in order."""
 
 
 class Watermarks(Protocol):
-    """Up to where each channel has been read without a gap."""
+    """How far each channel has been read without a gap."""
 
     async def all(self) -> dict[GuildId, dict[ChannelId, SubjectId]]:
         """Return every watermark, by server and channel."""
 
     async def raise_to(self, marks: Sequence[Mark]) -> None:
-        """Raise watermarks; one that is higher already stays."""
+        """Raise watermarks. One that is already higher is not changed."""
 
     async def drop(self, guild: GuildId, channels: Sequence[ChannelId]) -> None:
-        """Forget channels of a server that are gone."""
+        """Delete the watermarks of channels that no longer exist."""
 
 
 class SettingsStore(Protocol):
-    """What each server's moderators set, and every change of it."""
+    """The settings of each server, and the history of their changes."""
 
     async def entries(self) -> Mapping[GuildId, Entries]:
-        """Return what every server has set."""
+        """Return the settings of every server."""
 
     async def change(
         self, guild: GuildId, changes: Changes, by: UserId, *, undoes: int | None = None
     ) -> int:
-        """Write changed entries and the record of it, all or nothing; return its number."""
+        """Write changed entries and their history in one transaction; return the change's number."""
 
     async def changes(
         self, guild: GuildId, *, most: int = 50, number: int | None = None
     ) -> list[Change]:
-        """Return a server's latest changes, the latest first; or those of one number."""
+        """Return a server's latest changes, newest first; with ``number``, only that change."""
 
     async def undone(self, guild: GuildId) -> set[int]:
-        """Return the numbers of changes that were taken back."""
+        """Return the numbers of the changes that were undone."""
 
 
 class Housekeeping(Protocol):
-    """What must not be kept. Erased means overwritten."""
+    """Erases what must not be kept. Erased data is overwritten."""
 
     async def expire(self, before: datetime) -> int:
-        """Erase what was written and decided before a time; return how many cases.
+        """Erase cases that were written and decided before a time; return their number.
 
-        A case with a pending action stays: erasing it would undo a decision.
+        A case with a pending action stays, because erasing it would cancel the action.
         """
 
     async def forget_author(
@@ -205,48 +204,51 @@ class Housekeeping(Protocol):
         *,
         decided_before: datetime | None = None,
     ) -> int:
-        """Erase all about a person's posts, in one server or everywhere; return how many cases.
+        """Erase all cases of a person, in one server or in all; return their number.
 
-        With ``decided_before`` what was alerted after that time stays.
+        With ``decided_before``, cases that were alerted after that time stay.
         """
 
     async def erase_later(self, author: UserId, guild: GuildId, requested_at: datetime) -> None:
-        """Remember that a person asked to be forgotten in a server."""
+        """Store a person's request to be forgotten in a server."""
 
     async def erase_due(self, before: datetime) -> int:
-        """Erase what was decided before the requests that were made before a time; how many."""
+        """Carry out the erase requests made before a time; return the number of erased cases.
+
+        A request covers what was decided before it was made.
+        """
 
     async def forget_server(self, guild: GuildId) -> int:
-        """Erase all of a server; return how many cases."""
+        """Erase everything about a server; return the number of erased cases."""
 
     async def kept_about(self, author: UserId, guild: GuildId) -> Kept:
-        """Return how much is kept about a person's posts in one server."""
+        """Return how much is stored about a person in one server."""
 
     async def overwrite(self) -> None:
-        """Leave nothing of what was erased in any file."""
+        """Overwrite erased data in all files of the database."""
 
     async def left(self, guild: GuildId) -> None:
-        """Remember that the bot left a server, from the first time on."""
+        """Record that the bot left a server. If it is already recorded, the first time stays."""
 
     async def returned(self, guilds: Sequence[GuildId]) -> None:
-        """Remember that the bot is in some servers: their data stay."""
+        """Record that the bot is in these servers, so their data is kept."""
 
     async def departed(self, before: datetime) -> list[GuildId]:
-        """Return the servers that the bot left before a time."""
+        """Return the servers that the bot left before this time."""
 
 
 class Facts(Protocol):
-    """Small facts about the installation."""
+    """Key-value storage for facts about the installation."""
 
     async def fact(self, name: str) -> str | None:
-        """Return a fact, ``None`` where it was never written."""
+        """Return a fact, or ``None`` if it was never written."""
 
     async def set_fact(self, name: str, value: str) -> None:
         """Write a fact."""
 
 
 class Store(Facts, Protocol):
-    """Everything that is kept."""
+    """A store, by topic."""
 
     @property
     def journal(self) -> Journal:
@@ -254,22 +256,22 @@ class Store(Facts, Protocol):
 
     @property
     def verdicts(self) -> Verdicts:
-        """What moderators said and did."""
+        """Moderators' verdicts and actions."""
 
     @property
     def watermarks(self) -> Watermarks:
-        """How far channels have been read."""
+        """How far each channel has been read."""
 
     @property
     def settings(self) -> SettingsStore:
-        """What servers set."""
+        """The settings of servers."""
 
     @property
     def housekeeping(self) -> Housekeeping:
-        """What is erased when."""
+        """Erasing, and which servers the bot has left."""
 
     def problem(self) -> str | None:
-        """Return what is wrong with the database under the running bot, ``None`` for nothing."""
+        """Return what is wrong with the database file, or ``None`` if nothing is."""
 
     async def close(self) -> None:
-        """Close it."""
+        """Close the store."""

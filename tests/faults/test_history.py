@@ -88,7 +88,7 @@ async def test_a_thread_that_is_archived_meanwhile(tmp_path: Path) -> None:
             await ready(running)
             standin.fault = lambda request: "503" if request.method == "DELETE" else ""
             first = await standin.say(HATEFUL, where=thread)
-            await until(lambda: "put off" in running.logged(), running)
+            await until(lambda: "attempt failed" in running.logged(), running)
             standin.channels[thread]["thread_metadata"]["archived"] = True
             away = discord.utils.utcnow().isoformat()
             standin.channels[thread]["thread_metadata"]["archive_timestamp"] = away
@@ -160,7 +160,7 @@ async def test_a_backup_that_is_put_back(tmp_path: Path) -> None:
         async with bellwether(tmp_path, settings_for(standin, tmp_path, **limit)) as running:
             await ready(running)
             await standin.say(HATEFUL)
-            await until(lambda: "put off" in running.logged(), running)
+            await until(lambda: "attempt failed" in running.logged(), running)
             with closing(sqlite3.connect(tmp_path / DATABASE)) as source:
                 with closing(sqlite3.connect(tmp_path / "copy")) as copy:
                     source.backup(copy)

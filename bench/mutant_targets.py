@@ -1,10 +1,10 @@
-"""What `make mutants` changes, and which tests are to notice."""
+"""The code that `make mutants` changes, and the tests that should notice."""
 
 from __future__ import annotations
 
 from typing import Final
 
-ROOMS: Final[dict[str, tuple[str, str]]] = {
+TARGETS: Final[dict[str, tuple[str, str]]] = {
     "policy": ("bot/policy", "policy_rules policy_figures policy"),
     "judging": ("bot/judging", "queue_rules judging_rules judging pipeline"),
     "enforcement": (
@@ -16,4 +16,4 @@ ROOMS: Final[dict[str, tuple[str, str]]] = {
     "store": ("bot/store", "store_rules erasing_rules keeping_rules migration_rules keeping store"),
     "normaliser": ("model/normalise.py", "normaliser_rules normalise"),
 }
-"""The code of each room, and its quick tests, in their order."""
+"""For each target, its code and its quick tests, in the order they run."""
