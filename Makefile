@@ -64,6 +64,7 @@ bench-worst: $(VENV)/.dev  ## a search for the text that costs most CPU; two min
 
 docs: $(VENV)/.dev  ## the generated part of docs/
 	$(BIN)/bellwether commands > docs/commands.md
+	$(BIN)/python -m model.card
 
 site: $(VENV)-docs/.done  ## the documentation as a site, in build/site; fails on broken links
 	$(VENV)-docs/bin/mkdocs build --strict

@@ -1,7 +1,7 @@
-"""Put files from outside docs/ on the documentation site, and make links to them lead there.
+"""Add files from outside docs/ to the documentation site, and rewrite links to them.
 
-In the repository every link is relative to the file it stands in, so that it works wherever the
-files are read. The site knows only docs/ and what is published here.
+In the repository, every link is relative to its own file, so that it works wherever the files are
+read. The site has only docs/ and the files in ``PUBLISHED``.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Return the page with its links relative to its place on the site."""
+    """Return the page with its links relative to its position on the site."""
     del config, files
     if found := SHALLOW.search(markdown):
-        # A code host is content with fewer, the site would show it as running text.
+        # Code hosts accept fewer spaces, but the site would show it as running text.
         log.warning("%s: inside a list, indent by four spaces: %r", page.file.src_uri, found[0])
     uri = page.file.src_uri
     path = next((path for path, target in PUBLISHED.items() if target == uri), f"docs/{uri}")
 
     def on_the_site(link: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link["path"]))
-        # A path that is neither published nor in docs/ stays as it is, and fails the build.
+        # A path that is neither published nor in docs/ is not changed, and fails the build.
         target = PUBLISHED.get(target, target.removeprefix("docs/"))
         return link["before"] + posixpath.relpath(target, posixpath.dirname(uri) or ".")
 

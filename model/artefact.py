@@ -17,8 +17,8 @@ from sklearn.exceptions import InconsistentVersionWarning
 PACKAGED = Path(__file__).parent / "trained"
 """The folder of the artefact that ships with the project."""
 
-ARTEFACT, MANIFEST, CARD = "bellwether.joblib", "manifest.json", "MODEL_CARD.md"
-
+ARTEFACT, MANIFEST = "bellwether.joblib", "manifest.json"
+CARD, FIGURES = "MODEL_CARD.md", "figures.json"
 
 Presets = dict[str, dict[str, dict[str, float | None]]]
 
@@ -122,7 +122,7 @@ def load(folder: Path) -> tuple[Any, Manifest]:
     if digest != manifest.sha256:
         raise ArtefactError(
             f"{path} has SHA-256 {digest}, but its manifest expects {manifest.sha256}. The file was "
-            "modified or only partly copied, so it was not loaded. Restore both files from the same "
+            "modified or only partly copied, and is not loaded. Restore both files from the same "
             "source."
         )
     with warnings.catch_warnings():

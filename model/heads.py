@@ -169,7 +169,7 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fits = {}
         for (head, part), result in zip(jobs, results, strict=True):
             fits[head, part] = result
-            progress(f"{HARMS[head]}: fitted" + ("" if part is None else f" without part {part}"))
+            progress(f"{HARMS[head]}: fitted" + ("" if part is None else f" without fold {part}"))
 
         weights = np.vstack([fits[head, None] for head in range(len(HARMS))])
         self.columns_ = _strongest(features, weights[:, :-1], self.keep)
@@ -180,13 +180,13 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             part: np.vstack([fits[head, part][kept] for head in range(len(HARMS))])
             for part in parts[1:]
         }
-        judged = _unseen_scores(pruned, folds, unseen)
+        out_of_fold = _unseen_scores(pruned, folds, unseen)
         for found, owners in passages():
             theirs = _unseen_scores(found[:, self.columns_], folds[owners], unseen)
-            raise_to_worst(judged, owners, theirs)
+            raise_to_worst(out_of_fold, owners, theirs)
         self.calibrations_ = []
         for head in range(len(HARMS)):
-            scores = judged[:, head]
+            scores = out_of_fold[:, head]
             counts = calibration_weight[:, head]
             used = counts > 0
             self.calibrations_.append(

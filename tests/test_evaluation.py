@@ -67,16 +67,16 @@ def test_own_data_is_measured(tmp_path: Path, scorer: Scorer, suffix: str) -> No
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", b"text,insult\nhello,2\n", "record 1: insult is '2'; use 0 or 1"),
+        ("a.csv", b"text,insult\nhello,2\n", "record 1: insult is '2', use 0 or 1"),
         ("a.csv", b"words\nhello\n", 'no "text"'),
         ("a.csv", b"text\nhello\n", "has no labels"),
-        ("a.csv", b"text;insult\nhello;1\n", "it has: text;insult"),
+        ("a.csv", b"text;insult\nhello;1\n", "It has: text;insult"),
         ("a.csv", b"text,insult\nhello,0,1\n", "not have as many cells"),
         ("a.csv", b"text,insult\nhello\n", "not have as many cells"),
         ("a.jsonl", b'{"text": "a", "insult": true}', "insult is True"),
         ("a.csv", b"\xff", "cannot read"),
         ("a.jsonl", b"{\n", "line 1 is not JSON"),
-        ("a.jsonl", b"5\n", "line 1 is not an object"),
+        ("a.jsonl", b"5\n", "line 1 is not a JSON object"),
     ],
 )
 def test_bad_data_is_refused_with_its_place(

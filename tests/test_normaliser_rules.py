@@ -9,8 +9,8 @@ from model.normalise import (
     LONGEST_TOKEN,
     LONGEST_WORD,
     MAX_CHARACTERS,
+    MAX_I_AND_L,
     MAX_TOKENS,
-    MAX_UPRIGHT,
     Normaliser,
 )
 
@@ -30,7 +30,7 @@ def read(text: str, normaliser: Normaliser = NORMALISER) -> str:
 
 def test_the_bounds_are_those_that_were_measured() -> None:
     assert (MAX_CHARACTERS, MAX_TOKENS) == (8_000, 2_000)
-    assert (LONGEST_WORD, LONGEST_TOKEN, MAX_UPRIGHT) == (200, 64, 5)
+    assert (LONGEST_WORD, LONGEST_TOKEN, MAX_I_AND_L) == (200, 64, 5)
 
 
 def test_a_text_is_read_up_to_its_bounds() -> None:

@@ -62,16 +62,16 @@ def cross_validate(corpus: Corpus, normaliser: Normaliser, progress: Progress) -
         features = vectorizer.transform_tokens(messages)
         inner = StratifiedGroupKFold(INNER_FOLDS, shuffle=True, random_state=1)
         parts = [
-            (train[learn], train[judge])
-            for learn, judge in inner.split(train, labels[train], [groups[i] for i in train])
+            (train[learn], train[check])
+            for learn, check in inner.split(train, labels[train], [groups[i] for i in train])
         ]
         scored = Parallel(n_jobs=-1)(
-            delayed(_members)(features, labels, learn, judge)
-            for learn, judge in [*parts, (train, test)]
+            delayed(_members)(features, labels, learn, check)
+            for learn, check in [*parts, (train, test)]
         )
         own = np.zeros((len(mine), scored[0].shape[1]))
-        for (_, judge), part in zip(parts, scored, strict=False):
-            own[judge] = part
+        for (_, check), part in zip(parts, scored, strict=False):
+            own[check] = part
         own[test] = scored[-1]
         stacked = np.hstack([own, outside])
         logs = _stack(stacked[train], labels[train], stacked)
@@ -130,7 +130,7 @@ def _members(
     features: sparse.csr_matrix,
     labels: NDArray[np.int_],
     learn: NDArray[np.int_],
-    judge: NDArray[np.int_],
+    check: NDArray[np.int_],
 ) -> Floats:
     """Return the scores of every regression of every class, shape (test rows, regressions)."""
     columns = []
@@ -140,7 +140,7 @@ def _members(
             wanted = (labels[learn] == number).astype(int)
             scale = sparse.diags(_ratio(features[learn], wanted) ** power)
             part = fit_linear(features[learn] @ scale, wanted, equal, c)
-            columns.append(features[judge] @ scale @ part[:-1] + part[-1])
+            columns.append(features[check] @ scale @ part[:-1] + part[-1])
     return np.column_stack(columns)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from model import artefact, training
-from model.card import card
-from model.evaluation import davidson, report, suite
+from model import artefact, card, training
+from model.evaluation import davidson, plots, report, suite
 from model.lowered import Lowered
 
 
@@ -19,9 +18,10 @@ def evaluate(
     *,
     write_card: bool = False,
 ) -> str:
-    """Measure the artefact in ``folder``; return the tables as Markdown.
+    """Measure the artefact in ``folder`` and return the tables as Markdown.
 
-    ``out`` gets figures.json, report.md and the plots. Raises ``datasets.DatasetError``.
+    Writes figures.json, report.md and the plots into ``out``. With ``write_card``, also stores the
+    figures beside the artefact and writes its model card. Raises ``datasets.DatasetError``.
     """
     model, manifest = artefact.load(folder)
     corpus, normaliser = training.read_corpus(data_dir, progress)
@@ -31,13 +31,14 @@ def evaluate(
     progress("davidson, grouped 5-fold: this takes a while")
     figures["davidson"] = davidson.cross_validate(corpus, normaliser, progress)
     tables = report.markdown(figures)
-    drawn = report.pictures(scored, out)
+    drawn = plots.draw(scored, out)
     shown = "\n".join(f"![{path.stem}]({path.name})" for path in drawn)
     document = json.dumps({"version": manifest.version, **figures}, indent=2)
-    (out / "figures.json").write_text(document + "\n", encoding="utf-8")
+    (out / artefact.FIGURES).write_text(document + "\n", encoding="utf-8")
     (out / "report.md").write_text(
         f"# Evaluation of `{manifest.version}`\n\n{tables}\n{shown}\n", encoding="utf-8"
     )
     if write_card:
-        (folder / artefact.CARD).write_text(card(manifest, figures), encoding="utf-8")
+        (folder / artefact.FIGURES).write_text(document + "\n", encoding="utf-8")
+        card.write(folder)
     return tables
