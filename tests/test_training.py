@@ -8,7 +8,7 @@ import numpy as np
 
 from model import artefact, training
 from model.classes import CLASSES, HARMS
-from model.evaluation import davidson, heldout, suite
+from model.evaluation import davidson, heldout, plots, suite
 from model.features import ChatVectorizer
 from model.heads import UNKNOWN
 from model.lowered import Lowered
@@ -89,3 +89,16 @@ def test_davidson_is_cross_validated_without_its_own_texts_elsewhere() -> None:
     figures = davidson.cross_validate(CORPUS, NORMALISER, lambda _step: None)
     assert figures["macro_f1"] > 0.8
     assert 0 <= figures["hate_average_precision"] <= 1
+
+
+def test_the_evaluation_draws_its_four_plots(tmp_path: Path) -> None:
+    model = training.fit(CORPUS, NORMALISER, lambda _step: None)
+    scored = suite.score(CORPUS, Lowered(model).predict_proba)
+    drawn = plots.draw(scored, tmp_path / "plots")
+    assert sorted(path.stem for path in drawn) == [
+        "calibration",
+        "cost",
+        "fire-rate",
+        "precision-recall",
+    ]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in drawn)
