@@ -27,6 +27,14 @@ SWITCHING: Final = 101
 LONGEST_WAIT: Final = 60.0
 """Seconds between attempts to log in while Discord cannot be reached, at most."""
 
+SILENCE: Final = 2.0
+"""Seconds without a further server after which those that are still to come are not waited for.
+
+They are caught up on when they come.
+"""
+AT_ONCE: Final = 0.001
+"""Seconds to wait for nothing more; with 0, Python 3.11 drops what waits in the queue already."""
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -117,6 +125,8 @@ class Client(discord.Client):
         """Frames that could not be understood."""
         self._events = events
         self._clock = clock
+        self._awaited: set[str] = set()
+        """Servers of this session that Discord has yet to tell of."""
         for event, parse in self._connection.parsers.items():
             self._connection.parsers[event] = self._guarded(event, parse)
 
@@ -126,12 +136,23 @@ class Client(discord.Client):
         def guarded(data: Any) -> None:  # noqa: ANN401 - a frame is whatever was sent
             try:
                 parse(data)
+                self._told_of_servers(event, data)
             except Exception as error:  # noqa: BLE001 - it can lack anything
                 self.malformed += 1
                 # Neither the frame nor the error's text: both could quote a message.
                 log.error("malformed frame", type=event, reason=type(error).__name__)  # noqa: TRY400
 
         return guarded
+
+    def _told_of_servers(self, event: str, data: Any) -> None:  # noqa: ANN401
+        """Have the bot ready once the last server is there; discord.py alone would wait on."""
+        if event == "READY":
+            self._awaited = {guild["id"] for guild in data["guilds"]}
+        elif event == "GUILD_CREATE":
+            self._awaited.discard(data["id"])
+        else:
+            return
+        self._connection.guild_ready_timeout = SILENCE if self._awaited else AT_ONCE
 
     async def setup_hook(self) -> None:
         """Prepare, once, between login and the first gateway frame."""
