@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -14,9 +15,10 @@ from bot.app.settings import Settings, require_token
 from bot.app.wiring import assemble
 from bot.platform.client import point_at
 from bot.store.sqlite.store import SqliteStore
-from bot.ui.web.predict import create_api
-from bot.ui.web.server import HttpServer
 from model.scorer import Scorer
+
+if TYPE_CHECKING:
+    from bot.ui.web.server import HttpServer
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -34,20 +36,18 @@ class App:
         self.context = self.parts.context
         self._judging: asyncio.Task[None] | None = None
         self._beside: list[asyncio.Task[None]] = []
-        self._http = (
-            HttpServer(
-                create_api(
-                    scorer,
-                    self.problem,
-                    idle=self.parts.pipeline.idle,
-                    set_aside=lambda: self.parts.pipeline.set_aside,
-                ),
-                settings.http.host,
-                settings.http.port,
-            )
-            if settings.http.enabled
-            else None
+        self._http = self._http_server(scorer) if settings.http.enabled else None
+
+    def _http_server(self, scorer: Scorer) -> HttpServer:
+        # Imported where HTTP is enabled: a bot without it need not load a web framework.
+        from bot.ui.web.predict import create_api  # noqa: PLC0415
+        from bot.ui.web.server import HttpServer  # noqa: PLC0415
+
+        pipeline = self.parts.pipeline
+        api = create_api(
+            scorer, self.problem, idle=pipeline.idle, set_aside=lambda: pipeline.set_aside
         )
+        return HttpServer(api, self._settings.http.host, self._settings.http.port)
 
     @classmethod
     async def open(cls, settings: Settings) -> App:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from bot.domain import Judgement, Kind, Past
 from bot.policy.replay import Comparison
 from bot.ui.words import Words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 NOW, NEW, RIGHT, WRONG, OPEN = "#80848e", "#e8a33d", "#3ba55d", "#d83c3e", "#5865f2"
 BACKGROUND, INK = "#2b2d31", "#dbdee1"
@@ -39,6 +38,10 @@ def draw(
     Above, the actions a day under today's rules and the new ones; below, the scores of the class,
     by what moderators said of the messages, with both ``thresholds``.
     """
+    # Imported when a picture is asked for: most starts of the bot never draw one.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
     figure = Figure(figsize=(6.4, 7.2), dpi=100, facecolor=BACKGROUND, layout="constrained")
     FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1)
@@ -105,6 +108,8 @@ def _scores(
 
 
 def _finish(axes: Axes, title: str) -> None:
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - see draw
+
     axes.set_title(title, color=INK, fontsize=19, loc="left")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(
