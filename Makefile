@@ -24,9 +24,9 @@ coverage: $(VENV)/.dev  ## what the tests run of bot/ and model/, processes of t
 	rm -f .coverage .coverage.*
 	JOBLIB_MULTIPROCESSING=0 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal --timeout 600 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-faults: $(VENV)/.dev  ## kill -9, lost answers, garbage, full disks; KILLS=100, some minutes
+test-faults: $(VENV)/.dev  ## kill -9, lost answers, garbage, full disks; KILLS=100, some minutes; JOBS=0 for figures
 	rm -f runs/faults.jsonl
-	$(BIN)/python -m pytest -m faults tests $(ARGS)
+	$(BIN)/python -m pytest -m faults --numprocesses $(JOBS) --dist worksteal tests $(ARGS)
 
 mutants: $(VENV)/.dev  ## mutation tests; SAMPLE=40 mutants of each target, SEED=1
 	$(BIN)/python -m bench.mutants --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1) $(ARGS)

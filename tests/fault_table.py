@@ -29,13 +29,14 @@ the log says so. Two processes on one shard with databases of their own would bo
 
 
 def main() -> None:
-    """Print the table; the latest row of each kind counts."""
+    """Print the table, in the order of the tests; the latest row of each kind counts."""
     rows = {}
     for line in ROWS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        rows[row.pop("what")] = row
+        what = row.pop("what")
+        rows[row.pop("place"), what] = row
     sys.stdout.write(HEAD)
-    for what, row in rows.items():
+    for (_, what), row in sorted(rows.items()):
         names = ("times", "messages", "alerts", "deletions", "lost", "doubled")
         cells = [f"{row[name]:,}" if name in row else "" for name in names]
         more = ", ".join(

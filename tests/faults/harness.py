@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import os
 import random
@@ -45,10 +46,15 @@ MESSAGES = "FROM cases WHERE surface = 'message'"
 
 
 def row(what: str, **figures: int) -> None:
-    """Leave a row of the fault table. Every figure is to be counted, none written by hand."""
+    """Leave a row of the fault table. Every figure is to be counted, none written by hand.
+
+    Two processes write at the same time, so a row is one write, and says where in the table it goes.
+    """
+    test = inspect.stack()[1]
+    place = f"{Path(test.filename).stem}:{test.frame.f_code.co_firstlineno:04}"
     ROWS.parent.mkdir(exist_ok=True)
     with ROWS.open("a", encoding="utf-8") as sink:
-        sink.write(json.dumps({"what": what, **figures}) + "\n")
+        sink.write(json.dumps({"what": what, "place": place, **figures}) + "\n")
 
 
 async def quiet(folder: Path, running: Running, standin: StandIn) -> None:
