@@ -152,7 +152,10 @@ class Client(discord.Client):
             self._awaited.discard(data["id"])
         else:
             return
-        self._connection.guild_ready_timeout = SILENCE if self._awaited else AT_ONCE
+        if (
+            self._connection.guild_ready_timeout
+        ):  # 0 on a simulated Discord, which comes all at once
+            self._connection.guild_ready_timeout = SILENCE if self._awaited else AT_ONCE
 
     async def setup_hook(self) -> None:
         """Prepare, once, between login and the first gateway frame."""
