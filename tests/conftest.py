@@ -38,8 +38,12 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
+async def world(
+    settings: Settings, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
     """The real client, enforcing, on a simulated server with a member and a moderator."""
+    # Loading the model is most of what opening costs, and it is the same one each time.
+    monkeypatch.setattr("bot.app.lifecycle.load_scorer", lambda _settings: scorer)
     app = await App.open(settings)
     try:
         # Not simcord.run: its context variables do not survive a fixture's yield.
