@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bot.domain import GuildId, UserId
 from bot.store.sqlite.store import SqliteStore
@@ -37,9 +37,21 @@ def settings_for(standin: StandIn, folder: Path, **more: str) -> dict[str, str]:
     }
 
 
+class Process(Protocol):
+    """What the tests use of ``asyncio.subprocess.Process``."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def send_signal(self, signal: int) -> None: ...
+    def kill(self) -> None: ...
+    async def wait(self) -> int: ...
+
+
 @dataclass(slots=True)
 class Running:
-    process: asyncio.subprocess.Process
+    process: Process
     log: Path
 
     async def stop(self, number: int = signal.SIGTERM) -> int:

@@ -16,7 +16,6 @@ from tests.process import (
     DATABASE,
     MESSAGES,
     Running,
-    bellwether,
     ready,
     rows,
     settings_for,
@@ -34,6 +33,7 @@ from tests.standin import (
     NEIGHBOUR_MODERATORS,
     StandIn,
 )
+from tests.warm import bellwether
 from tests.world import BENIGN, BORDERLINE, HATEFUL
 
 PENDING = "SELECT count(*) FROM actions WHERE status = 'pending'"

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.harness import SLOW, check, quiet, row
-from tests.process import DATABASE, bellwether, ready, settings_for, until, with_alert_channel
+from tests.process import DATABASE, ready, settings_for, until, with_alert_channel
 from tests.standin import StandIn
+from tests.warm import bellwether
 from tests.world import BORDERLINE, HATEFUL
 
 needs_mount = pytest.mark.skipif(

@@ -11,7 +11,7 @@ from statistics import median
 from aiohttp import web
 
 from tests.faults.harness import SLOW, check, quiet, row
-from tests.process import bellwether, ready, rows, settings_for, until, with_alert_channel
+from tests.process import ready, rows, settings_for, until, with_alert_channel
 from tests.standin import (
     GENERAL,
     NEIGHBOUR,
@@ -21,6 +21,7 @@ from tests.standin import (
     channel,
     only,
 )
+from tests.warm import bellwether
 from tests.world import BENIGN, HATEFUL
 
 pytestmark = SLOW

@@ -16,7 +16,6 @@ from tests.faults.harness import SLOW, check, quiet, row
 from tests.process import (
     DATABASE,
     MESSAGES,
-    bellwether,
     ready,
     rows,
     settings_for,
@@ -24,6 +23,7 @@ from tests.process import (
     with_alert_channel,
 )
 from tests.standin import GENERAL, GUILD, MEMBER, StandIn, channel
+from tests.warm import bellwether
 from tests.world import BENIGN, BORDERLINE, HATEFUL
 
 pytestmark = SLOW

@@ -25,7 +25,6 @@ from tests.faults.harness import (
 )
 from tests.process import (
     MESSAGES,
-    bellwether,
     ready,
     rows,
     settings_for,
@@ -33,6 +32,7 @@ from tests.process import (
     with_alert_channel,
 )
 from tests.standin import StandIn
+from tests.warm import bellwether
 
 pytestmark = SLOW
 
@@ -63,6 +63,7 @@ async def test_kill_at_random_moments(tmp_path: Path) -> None:
             await quiet(tmp_path, running, standin)
             assert await running.stop() == 0
         figures = check(tmp_path, standin)
+    assert killed == KILLS
     row("kill -9 at random moments", times=killed, **figures)
 
 
