@@ -14,6 +14,12 @@ from bot.domain import Judgement, message_case
 from tests.answers import ask, field, offered, said, timed_out
 from tests.world import BORDERLINE, World
 
+MODERATORS = "What moderators did"
+
+
+def title(world: World) -> str:
+    return world.alert.embeds[0].title or ""
+
 
 @pytest.fixture
 async def alerted(world: World) -> World:
@@ -26,23 +32,38 @@ async def alerted(world: World) -> World:
 async def test_an_alert_says_all_that_is_needed_to_judge(alerted: World) -> None:
     (embed,) = alerted.alert.embeds
     shown = str(embed.to_dict())
-    assert "garbage" in field(alerted, "Words that weighed most")
+    quotation = embed.description or ""
+    assert "\nWords that weighed most: garbage" in quotation
+    assert quotation.startswith("||")
+    assert quotation.count("||") == 2  # one spoiler hides both
     assert "Rule: insult 0." in field(alerted, "Scores")
-    assert f"`{alerted.member.id}`" in field(alerted, "Author")
-    assert "Jump to the message" in shown
+    account = int(discord.utils.snowflake_time(alerted.member.id).timestamp())
+    joined = (await alerted.fetched()).joined_at
+    assert joined is not None
+    assert field(alerted, "Author").split("\n")[1:] == [
+        f"Account created <t:{account}:R>", f"Joined <t:{int(joined.timestamp())}:R>",
+    ]  # fmt: skip
+    footer = embed.footer.text or ""
+    for part in (alerted.member.id, alerted.general.history()[0].id):
+        assert str(part) in footer
+    assert "Go to the message" in shown
     assert offered(alerted) == {
         "Delete": True, "Time out": True, "Right call": True, "False positive": True,
+        "Messages around it": True,
     }  # fmt: skip
+    assert alerted.alert.attachments == []
 
 
 async def test_delete(alerted: World) -> None:
     await alerted.moderator.click(alerted.alert, label="Delete")
     assert alerted.texts() == []
-    assert "deleted by **morgan**" in field(alerted, "Moderators")
+    assert "Deleted by **morgan**" in field(alerted, MODERATORS)
+    assert title(alerted).startswith("Deleted · insult")
     assert offered(alerted)["Delete"] is False
     result = await alerted.moderator.click(alerted.alert, label="Undo")
-    assert "garbage" in said(result)
-    assert "cannot bring a deleted message back" in said(result)
+    assert "cannot restore a deleted message" in said(result)
+    (quoted,) = result.followups[-1].embeds
+    assert "garbage" in (quoted.description or "")
 
 
 async def choose_time_out(world: World, label: str = "1 h") -> InteractionResult:
@@ -56,12 +77,14 @@ async def test_time_out_and_undo(alerted: World) -> None:
     until = await timed_out(alerted)
     assert until is not None
     assert 3_500 < (until - alerted.env.now()).total_seconds() <= 3_600
-    assert "timed out for 1 h by **morgan**" in field(alerted, "Moderators")
+    assert "Timed out for 1 h by **morgan**" in field(alerted, MODERATORS)
+    assert title(alerted).startswith("Timed out · insult")
     assert offered(alerted)["Time out"] is False
 
     await alerted.moderator.click(alerted.alert, label="Undo")
     assert await timed_out(alerted) is None
-    assert "lifted by **morgan**" in field(alerted, "Moderators")
+    assert "Time-out lifted by **morgan**" in field(alerted, MODERATORS)
+    assert title(alerted).startswith("Time-out lifted · insult")
     assert offered(alerted)["Time out"] is True
 
 
@@ -74,8 +97,13 @@ async def test_verdicts_are_kept_and_can_be_changed(alerted: World) -> None:
     assert (verdict.judgement, verdict.harm) == (Judgement.FALSE_POSITIVE, "insult")
     assert verdict.decision.scores["insult"] > 0.6
     assert offered(alerted)["False positive"] is False
+    assert "Marked as a false positive by **morgan**" in field(alerted, "Verdict")
 
     await alerted.moderator.click(alerted.alert, label="Right call")
+    assert field(alerted, "Verdict").count("\n") == 0  # it replaces the earlier one
+    assert "Marked as a right call by **morgan**" in field(alerted, "Verdict")
+    assert field(alerted, "Verdict").endswith("(before: false positive)")
+    assert offered(alerted)["False positive"] is True
     (verdict,) = await verdicts.verdicts(alerted.guild_id, version)
     assert verdict.judgement is Judgement.RIGHT
     assert "1 of 1 right (100%)" in await ask(alerted, "threshold show")
@@ -87,7 +115,7 @@ async def test_members_can_press_nothing(alerted: World, label: str) -> None:
     assert "Only moderators" in said(result)
     assert alerted.texts() == [BORDERLINE]
     assert await timed_out(alerted) is None
-    assert field(alerted, "Moderators") == ""
+    assert field(alerted, MODERATORS) == field(alerted, "Verdict") == ""
 
 
 async def test_a_moderator_without_the_permission_is_refused(alerted: World) -> None:
@@ -170,7 +198,7 @@ async def test_what_cannot_be_done_is_said(alerted: World) -> None:
     result = await alerted.moderator.click(alerted.alert, label="Delete")
     assert "Discord refused it" in said(result)
     assert alerted.general.history()[0].id == message.id
-    assert field(alerted, "Moderators") == ""
+    assert field(alerted, MODERATORS) == ""
 
 
 async def test_buttons_work_after_a_restart(settings: Settings) -> None:
@@ -196,10 +224,9 @@ async def test_buttons_work_after_a_restart(settings: Settings) -> None:
         assert await timed_out(world) is not None
         await world.moderator.click(world.alert, label="Delete")
         assert world.texts() == []
-        lines = field(world, "Moderators").split("\n")
-        assert [line.split(" ", 1)[1].split(" ")[0] for line in lines] == [
-            "right", "author", "deleted",
-        ]  # fmt: skip
+        lines = field(world, MODERATORS).split("\n")
+        assert [line.split(" ", 1)[1].split(" ")[0] for line in lines] == ["Timed", "Deleted"]
+        assert "right call" in field(world, "Verdict")
         await world.app.close()
 
 
@@ -219,10 +246,8 @@ async def test_another_servers_alert_cannot_be_pressed_from_here(alerted: World)
         result = await stranger.click(copied, label=label)
         assert "record of this message is gone" in said(result)
     assert alerted.texts() == [BORDERLINE]
-    assert (
-        await verdicts.judgement(message_case(alerted.guild.id, alerted.general.history()[0].id))
-        is None
-    )
+    case = message_case(alerted.guild.id, alerted.general.history()[0].id)
+    assert await verdicts.judgements([case]) == {}
 
 
 async def test_a_button_of_another_version_says_so(alerted: World) -> None:
@@ -241,8 +266,8 @@ async def test_an_automatic_time_out_can_be_undone(world: World) -> None:
     until = await timed_out(world)
     assert until is not None
     assert 1_700 < (until - world.env.now()).total_seconds() <= 1_800
-    assert (world.alert.embeds[0].title or "").startswith("Timed out")
-    assert "30 min" in field(world, "What was done")
+    assert title(world).startswith("Timed out")
+    assert "30 min" in field(world, "What the bot did")
     await world.moderator.click(world.alert, label="Undo")
     assert await timed_out(world) is None
 
@@ -258,7 +283,7 @@ async def test_time_outs_are_only_told_while_observing(world: World) -> None:
     await world.change(mode="enforce")
     await world.say(f"{BORDERLINE}!")
     assert await timed_out(world) is not None
-    assert (world.alert.embeds[0].title or "").startswith("Timed out")
+    assert title(world).startswith("Timed out")
 
 
 async def test_a_role_above_the_moderators_keeps_its_time_out(alerted: World) -> None:
@@ -296,7 +321,9 @@ async def test_an_alert_of_hundreds_can_be_deleted(world: World) -> None:
         await world.member.send(world.general, BORDERLINE)
     await world.app.drained()
     assert "101 ×" in (world.alert.embeds[0].title or "")
-    await world.moderator.click(world.alert, label="Delete")
+    asked = await world.moderator.click(world.alert, label="Delete")
+    assert asked.response is not None
+    await world.moderator.click(asked.response, label="All (101)")
     assert world.texts() == []
 
 

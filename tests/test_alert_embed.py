@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import discord
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain import Case, Decision, Kind, Note, Outcome, Reason, Status
-from bot.enforcement.grouping import SHOWN
-from bot.ui.discord.alert import BAR_LENGTH, acted_on, alert_embed, bar, harmless
+from bot.ui.discord.alert import BAR_LENGTH, LISTED, acted_on, alert_embed, bar, judged
+from bot.ui.discord.quoting import harmless
 from bot.ui.discord.speech import Names
 from bot.ui.words import table
 from model.classes import CLASSES
@@ -25,23 +25,31 @@ def case(text: str, name: str = "robin") -> Case:
     return Case(Decision(post, scores, "abc123", reasons))
 
 
+def replace_id(told: Case, number: int) -> Case:
+    post = replace(told.decision.post, id=making.case_id(100 + number))
+    return replace(told, decision=replace(told.decision, post=post))
+
+
 def named(member: str = "", channel: str = "general") -> Names:
     return Names(lambda _: channel, lambda _: member)
 
 
 def embed_of(text: str, deletion: Outcome | None = None) -> discord.Embed:
     outcomes = {} if deletion is None else {Kind.DELETE: deletion}
-    return alert_embed(replace(case(text), outcomes=outcomes), ENGLISH, named())
+    return alert_embed([replace(case(text), outcomes=outcomes)], ENGLISH, named())
 
 
 @given(st.text(max_size=5_000), st.text(max_size=200), st.text(max_size=200))
+@example("*" * 5_000, "<" * 200, "*" * 200)
 def test_an_embed_stays_within_discords_limits(text: str, name: str, channel: str) -> None:
     failed = Outcome(Status.FAILED, Note("failed.refused", {"reason": text}))
-    decision = replace(case(text, name).decision, words=(text, name, channel, text, text))
-    shown = Case(decision, {Kind.DELETE: failed, Kind.TIMEOUT: failed})
-    embed = alert_embed(
-        shown, ENGLISH, named(name, channel), count=1_000, others=[case(text, name)] * SHOWN
+    decision = replace(
+        case(text, name).decision, words=(text, name, channel, text, text), passage=(2_000, 2_400)
     )
+    shown = Case(decision, {Kind.DELETE: failed, Kind.TIMEOUT: failed})
+    more = [replace_id(case(text, name), number) for number in range(LISTED + 2)]
+    embed = alert_embed([shown, *more], ENGLISH, named(name, channel), files=False)
+    embed = judged(embed, f"{text} {name}", ENGLISH)
     for number in range(20):
         embed = acted_on(embed, f"{number} {name}", ENGLISH)
     assert len(embed) <= 6_000
@@ -67,7 +75,7 @@ def test_it_says_who_where_what_and_why() -> None:
         (None, "Alert"),
         (Outcome(Status.DONE), "Deleted"),
         (Outcome(Status.OBSERVED), "Would delete"),
-        (Outcome(Status.FAILED, Note("failed.no_channel")), "Could not act"),
+        (Outcome(Status.FAILED, Note("failed.no_channel")), "Action failed"),
     ],
 )
 def test_the_title_says_what_was_done(deletion: Outcome | None, title: str) -> None:

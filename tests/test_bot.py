@@ -152,7 +152,7 @@ async def test_without_manage_messages_the_alert_says_so(world: World) -> None:
     await world.app.drained()
     assert [message.content for message in locked.history()] == [HATEFUL]
     (alert,) = world.alerts
-    assert (alert.title or "").startswith("Could not act")
+    assert (alert.title or "").startswith("Action failed")
     assert "Manage Messages" in str(alert.to_dict())
     # Nothing was asked of Discord that it would refuse: refusals count towards a ban.
     asked = [request.method for request in world.env.http_requests[before:]]
@@ -205,7 +205,7 @@ async def test_what_discord_refuses_is_given_up_and_reported(world: World) -> No
     await world.say(HATEFUL)
     assert world.texts() == [HATEFUL]
     (alert,) = world.alerts
-    assert (alert.title or "").startswith("Could not act")
+    assert (alert.title or "").startswith("Action failed")
     # The alert went well, and still the moderators can see that the deletion did not.
     result = await world.moderator.slash(world.desk, "threshold show")
     assert "status 400, code 50035" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]

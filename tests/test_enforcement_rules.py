@@ -15,6 +15,7 @@ from bot.domain import (
     GuildId,
     Kind,
     Outcome,
+    Revision,
     Surface,
     failed,
 )
@@ -24,10 +25,19 @@ from bot.enforcement.grouping import (
     CHANNEL_WINDOW,
     LONGEST_OPEN,
     MEMBER_WINDOW,
+    MOST_CHARACTERS,
+    MOST_IN_ALERT,
     MOST_OPEN,
-    SHOWN,
     OpenAlerts,
+    numbered,
     text_key,
+)
+from bot.enforcement.raids import (
+    MOST_SERVERS,
+    RAID_AUTHORS,
+    RAID_MESSAGES,
+    RAID_WINDOW,
+    Raids,
 )
 from tests import making
 
@@ -53,9 +63,7 @@ def case(number: int, *kinds: Kind, **more: Any) -> Case:
         ({"seconds": 30, "channel": 9}, True),
         ({"seconds": -30, "channel": 9}, True),
         ({"seconds": 30.001, "channel": 9}, False),
-        ({"seconds": 8, "author": 5}, True),
-        ({"seconds": 8.001, "author": 5}, False),
-        ({"seconds": 0, "author": 5, "channel": 9}, False),
+        ({"seconds": 0, "author": 5}, False),
         ({"guild": 7}, False),
         ({"seconds": 3_600, "channel": 9, "text": " TEXT  1"}, True),
         ({"seconds": 3_600, "channel": 9, "text": "text 3"}, False),
@@ -81,11 +89,72 @@ def test_an_empty_text_is_not_the_same_text() -> None:
     assert alerts.joined(case(2, text="", seconds=3_600), pings=False) is not first
 
 
-def test_in_a_quarrel_a_member_has_no_window_of_their_own() -> None:
+# ------------------------------------------------------------------ raids
+
+
+def raided(last: float = 9, *, authors: int = 5, messages: int = 9, channel: int = 3) -> OpenAlerts:
+    """Return alerts about so many messages of so many authors, a second between two of them."""
     alerts = OpenAlerts()
-    first = alerts.joined(case(1), pings=False)
-    assert alerts.joined(case(2, author=5, seconds=5), pings=False) is first
-    assert alerts.joined(case(3, seconds=14), pings=False) is not first
+    for number in range(messages):
+        seconds = last - messages + 1 + number
+        alerts.joined(
+            case(100 + number, author=50 + number % authors, seconds=seconds, channel=channel),
+            pings=False,
+        )
+    return alerts
+
+
+@pytest.mark.parametrize(
+    ("before", "second", "together"),
+    [
+        ({}, {}, True),
+        ({"messages": 8}, {}, False),
+        ({"authors": 4}, {}, True),  # the newcomer is the fifth
+        ({"authors": 3}, {}, False),
+        ({}, {"channel": 9}, False),
+        ({}, {"seconds": 17}, True),
+        ({}, {"seconds": 17.001}, False),
+        ({}, {"seconds": 31.001}, False),  # the first of them was more than 30 seconds before
+        ({}, {"guild": 7}, False),
+        ({}, {"surface": Surface.TITLE}, False),
+    ],
+)
+def test_messages_of_different_people_share_an_alert_only_in_a_raid(
+    before: dict[str, Any], second: dict[str, Any], *, together: bool
+) -> None:
+    alerts = raided(**before)
+    told = alerts.joined(case(1, **({"author": 99, "seconds": 9} | second)), pings=False)
+    assert (told.count > 1) is together
+
+
+def test_a_raid_is_what_the_desk_page_says() -> None:
+    assert (10, 5, timedelta(seconds=30)) == (RAID_MESSAGES, RAID_AUTHORS, RAID_WINDOW)
+
+
+def test_a_retry_does_not_count_towards_a_raid() -> None:
+    alerts = raided(messages=5)
+    for _ in range(10):
+        alerts.joined(case(104, author=54, seconds=9), pings=False)
+    assert alerts.joined(case(1, author=99, seconds=9), pings=False).count == 1
+
+
+def test_raids_of_the_servers_that_were_quiet_longest_are_forgotten() -> None:
+    raids = Raids()
+    posts = [making.post(number, author=number % 5) for number in range(RAID_MESSAGES)]
+    assert [raids.counts(post) for post in posts] == [False] * 9 + [True]
+    for guild in range(3, MOST_SERVERS + 2):
+        raids.counts(making.post(1, guild=guild))
+    assert raids.counts(posts[0])  # the one too many is still to come
+    for guild in range(3, MOST_SERVERS + 3):
+        raids.counts(making.post(1, guild=guild))
+    assert not raids.counts(posts[0])
+
+
+def test_after_a_raid_an_alert_of_several_people_takes_nobody_in() -> None:
+    alerts = raided()
+    crowd = alerts.joined(case(1, author=99, seconds=9), pings=False)
+    assert len(crowd.authors) == 2
+    assert alerts.joined(case(2, author=99, seconds=20, channel=9), pings=False) is not crowd
 
 
 def test_a_window_counts_from_the_latest_message_even_where_one_comes_late() -> None:
@@ -130,14 +199,13 @@ def test_one_headline_tells_of_one_outcome(
     assert (second is first) is together
 
 
-def test_an_alert_counts_each_message_once_and_lists_the_latest() -> None:
+def test_an_alert_counts_each_message_once() -> None:
     alerts = OpenAlerts()
     first = alerts.joined(case(1), pings=False)
     for number in (1, 2, 3, 4, 5, 6, 7, 3):
         assert alerts.joined(case(number), pings=False) is first
     assert first.count == 7
-    assert [each.id.subject for each in first.latest] == [4, 5, 6, 7]
-    assert len(first.latest) == SHOWN
+    assert [each.subject for each in first.cases] == [1, 2, 3, 4, 5, 6, 7]
     assert first.authors == {4}
     assert first.texts == {text_key(case(number)) for number in range(1, 8)}
 
@@ -160,6 +228,35 @@ def test_the_oldest_alert_is_forgotten_where_there_are_too_many() -> None:
     assert len(alerts) == MOST_OPEN == 1_000
     assert alerts.close(case(0).id) is None
     assert alerts.close(case(1).id) is not None
+
+
+def test_the_oldest_texts_are_let_go_where_they_are_too_long_together() -> None:
+    alerts, long = OpenAlerts(), "a" * (MOST_CHARACTERS // 4)
+    for number in range(5):
+        alerts.joined(case(number, author=number, text=long + str(number)), pings=False)
+    assert len(alerts) == 3  # four of them are a few characters too many
+    alerts.joined(case(9, author=9, text="a" * MOST_CHARACTERS * 2), pings=False)
+    assert len(alerts) == 1  # the one at hand stays, whatever its length
+    alerts.close(case(9).id)
+    alerts.joined(case(10, author=10), pings=False)
+    alerts.joined(case(11, author=11), pings=False)
+    assert len(alerts) == 2
+
+
+def test_an_alert_holds_a_thousand_messages() -> None:
+    alerts = OpenAlerts()
+    for number in range(MOST_IN_ALERT):
+        first = alerts.joined(case(number), pings=False)
+    assert (first.count, MOST_IN_ALERT) == (1_000, 1_000)
+    assert alerts.joined(case(2_000), pings=False) is not first
+
+
+def test_messages_are_numbered_as_discord_counts_them() -> None:
+    late = [case(number) for number in (7, 3, 5)]
+    edited_twice = [case(3, revision=Revision(f"e{at}")) for at in (2, 1)]
+    assert [(each.id.subject, each.id.revision) for each in numbered([*late, *edited_twice])] == [
+        (3, ""), (3, "e1"), (3, "e2"), (5, ""), (7, ""),
+    ]  # fmt: skip
 
 
 async def test_an_alert_that_is_settled_is_closed_and_shown() -> None:

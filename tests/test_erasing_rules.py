@@ -107,8 +107,8 @@ async def test_what_was_written_and_decided_before_a_time_is_erased(
     assert await store.housekeeping.expire(START) == (0 if stays else 1)
     assert await left(store) == ([1] if stays else [])
     case = making.case_id(1)
-    assert bool(await store.verdicts.judgement(case)) is stays
-    assert bool(await store.verdicts.acts(case)) is stays
+    assert bool(await store.verdicts.judgements([case])) is stays
+    assert bool((await store.verdicts.acts([case]))[case]) is stays
     assert bool(await store.journal.told_by_alert(case)) is stays
 
 

@@ -134,10 +134,13 @@ async def test_actions_keep_how_they_ended_and_which_alert_told(store: SqliteSto
 
 
 async def test_what_moderators_said_and_did_is_kept(store: SqliteStore) -> None:
-    assert await store.verdicts.judgement(case(2)) is Judgement.MISSED
+    assert await store.verdicts.judgements([case(2)]) == {case(2): Judgement.MISSED}
     (verdict,) = await store.verdicts.verdicts(GuildId(2), "old")
     assert (verdict.harm, verdict.given_by) == ("hate", 9)
-    acts = [(each.act, each.by_id, each.minutes) for each in await store.verdicts.acts(case(1))]
+    acts = [
+        (each.act, each.by_id, each.minutes)
+        for each in (await store.verdicts.acts([case(1)]))[case(1)]
+    ]
     assert acts == [(Act.TIMEOUT, 9, 10), (Act.UNDO, 8, 0)]
     assert await store.watermarks.all() == {2: {3: 70}}
 

@@ -29,13 +29,14 @@ async def test_a_report_reaches_moderators_and_nobody_else(world: World) -> None
     other = world.guild.add_member(world.env.create_user("kim"))
     result = await other.context_menu(world.general, REPORT, message)
     assert result.ephemeral
-    assert "other members cannot see" in said(result)
+    assert "Other members cannot see" in said(result)
     assert len(world.general.history()) == 1
     shown = str(world.alert.embeds[0].to_dict())
     assert f"<@{other.id}>" in shown
     assert "poetry" in shown
     assert offered(world) == {
         "Delete": True, "Time out": True, "Should have been caught": True, "Nothing wrong": True,
+        "Messages around it": True,
     }  # fmt: skip
 
     await world.moderator.click(world.alert, label="Should have been caught")
@@ -71,7 +72,7 @@ async def test_a_report_of_nothing_leaves_no_verdict(world: World) -> None:
     await world.moderator.click(world.alert, label="Nothing wrong")
     verdicts, version = world.app.context.store.verdicts, world.app.context.judge.model
     assert await verdicts.verdicts(world.guild_id, version) == []
-    assert "nothing wrong, says" in str(world.alert.embeds[0].to_dict())
+    assert "Closed as nothing wrong by" in str(world.alert.embeds[0].to_dict())
 
 
 async def test_a_message_is_reported_once_however_many_say_so(world: World) -> None:
@@ -95,7 +96,7 @@ async def test_reports_are_rate_limited(world: World) -> None:
 async def test_without_an_alert_channel_the_member_is_told(world: World) -> None:
     message = await world.say(FRIENDLY)
     result = await world.member.context_menu(world.general, REPORT, message)
-    assert "could not be told" in said(result)
+    assert "has not set up a place for reports" in said(result)
     await world.choose_desk()
     assert "Thank you" in said(await world.member.context_menu(world.general, REPORT, message))
     assert len(world.alerts) == 1
@@ -145,4 +146,4 @@ async def test_a_bots_message_is_not_read(world: World) -> None:
     result = await world.moderator.context_menu(world.general, WHY, message)
     assert "does not read this message" in said(result)
     report = await world.member.context_menu(world.general, REPORT, message)
-    assert "Only messages with text" in said(report)
+    assert "only report messages with text" in said(report)

@@ -25,7 +25,7 @@ async def test_setup_asks_for_channel_and_preset_and_ends_with_a_test_alert(worl
     await world.moderator.click(dialogue.response, custom_id="bw:setup_test")
     assert "Test alert" in (world.alert.embeds[0].title or "")
     assert offered(world) == dict.fromkeys(
-        ("Delete", "Time out", "Right call", "False positive"), False
+        ("Delete", "Time out", "Right call", "False positive", "Messages around it"), False
     )
     assert "there is a test alert" in dialogue.response.content
 
@@ -157,7 +157,7 @@ async def test_alerts_speak_the_servers_language(world: World) -> None:
     assert "dieser Sprache" in await ask(world, "alerts language", language="de")
     await world.say(BORDERLINE)
     assert (world.alert.embeds[0].title or "").startswith("Meldung")
-    assert set(offered(world)) == {"Löschen", "Auszeit", "Richtig", "Fehlalarm"}
+    assert set(offered(world)) == {"Löschen", "Auszeit", "Richtig", "Fehlalarm", "Drumherum"}
     await ask(world, "alerts language")
     assert world.policy.language is None
 

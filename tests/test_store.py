@@ -99,7 +99,7 @@ async def test_rows_from_before_insults_were_scored_come_back_without_that_score
     assert case.decision.scores == {"hate": 0.9, "offensive": 0.1, "neither": pytest.approx(0.1)}
     assert case.id == making.case_id(1)
     assert case.decision.mode is Mode.ENFORCE
-    embed = alert_embed(case, words_for("en"), Names(lambda _: "c", lambda _: "a"))
+    embed = alert_embed([case], words_for("en"), Names(lambda _: "c", lambda _: "a"))
     assert "insult" not in str(embed.to_dict())
     await store.close()
 
@@ -190,9 +190,8 @@ async def test_a_verdict_belongs_to_one_server_and_one_wording(
     await store.journal.record([title, message, elsewhere])
     said = Verdict(title, "hate", Judgement.RIGHT, UserId(9), datetime.now(UTC))
     await store.verdicts.judge([said])
-    assert await store.verdicts.judgement(title.post.id) is Judgement.RIGHT
-    assert await store.verdicts.judgement(message.post.id) is None
-    assert await store.verdicts.judgement(elsewhere.post.id) is None
+    cases = [title.post.id, message.post.id, elsewhere.post.id]
+    assert await store.verdicts.judgements(cases) == {title.post.id: Judgement.RIGHT}
     assert len(await store.verdicts.verdicts(GuildId(2), "m")) == 1
     assert await store.verdicts.verdicts(GuildId(77), "m") == []
     assert await store.verdicts.verdicts(GuildId(2), "another model") == []

@@ -127,8 +127,8 @@ async def test_every_judgement_comes_back(store: SqliteStore, judgement: Judgeme
     made = making.decision(1)
     await store.journal.record([made])
     await store.verdicts.judge([Verdict(made, "hate", judgement, UserId(9), making.START)])
-    assert await store.verdicts.judgement(made.post.id) is judgement
-    assert await store.verdicts.judgement(making.case_id(404)) is None
+    assert await store.verdicts.judgements([made.post.id]) == {made.post.id: judgement}
+    assert await store.verdicts.judgements([making.case_id(404)]) == {}
 
 
 async def test_every_act_comes_back_in_order(store: SqliteStore) -> None:
@@ -138,7 +138,7 @@ async def test_every_act_comes_back_in_order(store: SqliteStore) -> None:
     for number, act in enumerate(Act):
         await store.verdicts.acted(ids, act, UserId(number), minutes=number)
     for case in ids:
-        acts = await store.verdicts.acts(case)
+        acts = (await store.verdicts.acts([case]))[case]
         assert [(each.act, each.by_id, each.minutes) for each in acts] == [
             (act, number, number) for number, act in enumerate(Act)
         ]

@@ -15,6 +15,7 @@ from bot.domain import Note
 from bot.platform.permissions import (
     ALERT_PERMISSIONS,
     DELETE_PERMISSIONS,
+    EVIDENCE_PERMISSIONS,
     TIMEOUT_PERMISSIONS,
     lacking,
 )
@@ -130,12 +131,12 @@ async def test_what_is_synced_carries_the_translations(world: World) -> None:
 
 
 def test_every_permission_that_may_be_missing_has_its_name_in_discords_settings() -> None:
-    needed = ALERT_PERMISSIONS | DELETE_PERMISSIONS | TIMEOUT_PERMISSIONS
+    needed = ALERT_PERMISSIONS | DELETE_PERMISSIONS | TIMEOUT_PERMISSIONS | EVIDENCE_PERMISSIONS
     missing = lacking(discord.Permissions.none(), needed)
-    assert len(missing) == 6
+    assert len(missing) == 7
     for language in LANGUAGES:
         named = table(language).permissions(missing).split(", ")
         assert len(set(named)) == len(missing)
         assert not set(named) & set(missing)  # by discord.py's names, as where one has none here
     note = Note("failed.delete_permission", {"missing": "read_messages manage_messages"})
-    assert "fehlt Kanal ansehen, Nachrichten verwalten in" in table("de").note(note)
+    assert "Kanal: Kanal ansehen, Nachrichten verwalten" in table("de").note(note)

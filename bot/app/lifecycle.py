@@ -60,9 +60,10 @@ class App:
         app = cls(settings, scorer, store)
         parts = app.parts
         try:
-            # Read before anything new is journalled, so that no case is handed on twice.
-            parts.recovery.remember(await store.journal.unfinished())
             parts.book.load(await store.settings.entries())
+            # Read before anything new is journalled, so that no case is handed on twice.
+            unfinished = await store.journal.unfinished()
+            parts.recovery.remember(await asyncio.to_thread(parts.judge.with_evidence, unfinished))
             if app._http is not None:
                 await app._http.start()
         except BaseException:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.app.settings import Settings
 from bot.clock import Clock
 from bot.desk.alerts import AlertDesk
+from bot.desk.evidence import EvidenceDesk
 from bot.desk.judging import JudgingDesk
 from bot.desk.privacy import PrivacyDesk
 from bot.desk.reports import Reports
@@ -29,6 +30,7 @@ from bot.platform.gate import DiscordGate
 from bot.platform.history import DiscordHistory
 from bot.platform.places import Servers
 from bot.platform.roles import Roles
+from bot.platform.surroundings import DiscordSurroundings
 from bot.policy.book import PolicyBook
 from bot.store.patience import Patience
 from bot.store.ports import Store
@@ -113,6 +115,7 @@ def assemble(
         judge=judge,
         settings=SettingsDesk(store.settings, store.journal, book),
         alerts=AlertDesk(store.journal, store.verdicts, open_alerts, enforcing, gate),
+        evidence=EvidenceDesk(store.journal, DiscordSurroundings(servers), gate),
         judging=JudgingDesk(judge, pipeline, book, store.journal, store.verdicts),
         reports=Reports(),
         privacy=PrivacyDesk(store.housekeeping, settings.storage.retention_days),

@@ -51,7 +51,8 @@ class Decision:
 
     An ``exempt`` post has no reasons, whatever it scored. ``mode`` is the server's mode at the time
     of the decision. ``words`` added most to the score of the lead reason, highest first. Like the
-    post's text, they are kept in memory only.
+    post's text, they are kept in memory only. ``passage`` is the half-open range of the text that
+    decided, or ``None`` if the text as a whole did.
     """
 
     post: Post
@@ -61,6 +62,7 @@ class Decision:
     exempt: bool = False
     mode: Mode = Mode.OBSERVE
     words: tuple[str, ...] = field(default=(), repr=False)
+    passage: tuple[int, int] | None = None
 
     @property
     def lead(self) -> Reason | None:

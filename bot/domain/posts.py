@@ -29,7 +29,8 @@ class Post:
     ``category_id`` its category; both are ``NOWHERE`` if there is none. ``moderator`` is whether the
     author can moderate the whole server, and ``webhook`` whether the author is not a person. If
     ``roles_known`` is false, Discord did not send the author's roles, and ``role_ids`` and
-    ``moderator`` are empty guesses.
+    ``moderator`` are empty guesses. ``joined_at`` is when the author joined the server, in memory
+    only, or ``None`` if it is not known.
     """
 
     id: CaseId
@@ -44,6 +45,7 @@ class Post:
     moderator: bool = False
     webhook: bool = False
     roles_known: bool = True
+    joined_at: datetime | None = None
 
     @property
     def guild_id(self) -> GuildId:

@@ -1,34 +1,39 @@
-"""Which messages share an alert, so that a quarrel is one alert that counts up."""
+"""Which messages share an alert, so that a burst is one alert that counts up."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain import NOWHERE, Case, CaseId, ChannelId, Kind, UserId
+from bot.enforcement.raids import Raids
 
 MEMBER_WINDOW: Final = timedelta(seconds=30)
 """Between two messages of one member that share an alert."""
 
 CHANNEL_WINDOW: Final = timedelta(seconds=8)
-"""Between two messages in one channel, whoever wrote them."""
+"""Between two messages in one channel that share an alert during a raid, whoever wrote them."""
 
-SHOWN: Final = 4
-"""So many of the further messages are listed, the latest ones; an embed must stay readable."""
+MOST_IN_ALERT: Final = 1_000
+"""Messages in one alert; the next one begins another alert."""
 
 MOST_OPEN: Final = 1_000
 """Alerts that can still be joined, over all servers; the oldest is forgotten first."""
+
+MOST_CHARACTERS: Final = 4_000_000
+"""Of texts that open alerts remember, over all servers; likewise."""
 
 LONGEST_OPEN: Final = timedelta(days=1)
 """After its last message; then the texts it remembers are let go."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class OpenAlert:
-    """An alert on which no moderator has acted yet, and what it tells of."""
+    """An alert on which no moderator has acted yet, and the cases it is about."""
 
     lead: Case
     pinged: bool
@@ -36,26 +41,31 @@ class OpenAlert:
     channel_id: ChannelId = NOWHERE
     message_id: int = 0
     """Of the alert itself; 0 while it has not been sent."""
-    count: int = 1
-    latest: list[Case] = field(default_factory=list)
-    keys: set[CaseId] = field(default_factory=set)
+    cases: dict[CaseId, Case] = field(default_factory=dict)
+    """In the order in which they joined, the lead first."""
     texts: set[int] = field(default_factory=set)
     authors: set[UserId] = field(default_factory=set)
+    characters: int = 0
     closed: bool = False
     doubtful: bool = False
-    """Sent at least once without an answer, so that it may stand already."""
+    """Sent at least once without an answer, so it may be in the channel already."""
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @property
+    def count(self) -> int:
+        """How many cases the alert is about."""
+        return len(self.cases)
+
     def add(self, case: Case) -> None:
-        """Count a further message; one that is counted already changes nothing."""
-        if case.id in self.keys:
+        """Take a case in; one that is in already changes nothing."""
+        if case.id in self.cases:
             return
-        self.keys.add(case.id)
-        self.count += 1
-        self.latest = [*self.latest, case][-SHOWN:]
-        self.last_at = max(self.last_at, case.decision.post.at)
+        post = case.decision.post
+        self.cases[case.id] = case
+        self.last_at = max(self.last_at, post.at)
         self.texts.add(text_key(case))
-        self.authors.add(case.decision.post.author_id)
+        self.authors.add(post.author_id)
+        self.characters += len(post.text)
 
 
 def text_key(case: Case) -> int:
@@ -63,47 +73,71 @@ def text_key(case: Case) -> int:
     return hash(" ".join(case.decision.post.text.lower().split()))
 
 
+def numbered(cases: Iterable[Case]) -> list[Case]:
+    """Return the cases of an alert in the order of their numbers in it, which begin at 1.
+
+    The order is that of Discord's ids, so the journal and the alert agree on it.
+    """
+    return sorted(cases, key=lambda case: (case.id.subject, case.id.revision))
+
+
 class OpenAlerts:
     """Alerts that further messages may join."""
 
     def __init__(self) -> None:
         self._alerts: OrderedDict[CaseId, OpenAlert] = OrderedDict()
+        self._raids = Raids()
+        self._characters = 0
 
     def __len__(self) -> int:
         return len(self._alerts)
 
     def joined(self, case: Case, *, pings: bool) -> OpenAlert:
-        """Return the alert that tells of a case: one that is open, or a new one, not sent yet.
+        """Return the alert about a case: one that is open, or a new one, not sent yet.
 
-        A case shares an alert with messages of the same member or channel moments before, and with
-        the same text of the same member for as long as that alert is open. The same must have been
-        done about it, with the same success, as the alert says it of all. And a case that calls
-        for a ping never hides in an alert that had none: nobody is told of an edited message.
+        A case shares an alert with messages that the same member wrote moments before, and with
+        the same text of the same member for as long as that alert is open. Messages of different
+        members share one only in a raid, by channel. All cases of an alert had the same done about
+        them, with the same success. And a case that calls for a ping never joins an alert that had
+        none: nobody is notified of an edited message.
         """
         for alert in reversed(self._alerts.values()):
-            if case.id in alert.keys:
-                return alert
-            loud_enough = alert.pinged or not pings
-            if loud_enough and _alike(alert.lead, case) and _together(alert, case):
-                alert.add(case)
+            if case.id in alert.cases:
                 return alert
         post = case.decision.post
+        raid = self._raids.counts(post)
+        for alert in reversed(self._alerts.values()):
+            loud_enough = alert.pinged or not pings
+            if loud_enough and _alike(alert.lead, case) and _together(alert, case, raid=raid):
+                self._add(alert, case)
+                return alert
         for key, old in list(self._alerts.items()):
             if post.at - old.last_at < LONGEST_OPEN:
                 break
             self.close(key)
         alert = OpenAlert(case, pings, post.at)
-        alert.keys.add(case.id)
-        alert.texts.add(text_key(case))
-        alert.authors.add(post.author_id)
         self._alerts[case.id] = alert
-        while len(self._alerts) > MOST_OPEN:
-            self._alerts.popitem(last=False)
+        self._add(alert, case)
+        return alert
+
+    def _add(self, alert: OpenAlert, case: Case) -> None:
+        before = alert.characters
+        alert.add(case)
+        self._characters += alert.characters - before
+        while len(self._alerts) > MOST_OPEN or (
+            self._characters > MOST_CHARACTERS and len(self._alerts) > 1
+        ):
+            self._forget(next(iter(self._alerts)))
+
+    def _forget(self, lead: CaseId) -> OpenAlert | None:
+        alert = self._alerts.pop(lead, None)
+        if alert is not None:
+            self._characters -= alert.characters
         return alert
 
     def close(self, lead: CaseId) -> OpenAlert | None:
         """Let nothing join an alert any more: a moderator acts on it, or it was never sent."""
-        alert = self._alerts.pop(lead, None)
+        alert = self._forget(lead)
         if alert is not None:
             alert.closed = True
         return alert
@@ -117,7 +151,7 @@ class OpenAlerts:
 
 
 def _alike(lead: Case, case: Case) -> bool:
-    """Return whether one headline and one row of buttons can stand for both."""
+    """Return whether one headline and one row of buttons fit both."""
     ended = [
         {kind: outcome.status for kind, outcome in each.outcomes.items() if kind is not Kind.ALERT}
         for each in (lead, case)
@@ -130,14 +164,14 @@ def _alike(lead: Case, case: Case) -> bool:
     )
 
 
-def _together(alert: OpenAlert, case: Case) -> bool:
+def _together(alert: OpenAlert, case: Case, *, raid: bool) -> bool:
     lead, post = alert.lead.decision.post, case.decision.post
-    if lead.guild_id != post.guild_id:
+    if lead.guild_id != post.guild_id or alert.count >= MOST_IN_ALERT:
         return False
     apart = abs(post.at - alert.last_at)
-    if post.author_id == lead.author_id:
+    if alert.authors == {post.author_id}:
         if post.text and text_key(case) in alert.texts:
             return True
-        if alert.authors == {post.author_id} and apart <= MEMBER_WINDOW:
+        if apart <= MEMBER_WINDOW:
             return True
-    return post.channel_id == lead.channel_id and apart <= CHANNEL_WINDOW
+    return raid and post.channel_id == lead.channel_id and apart <= CHANNEL_WINDOW

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.domain import Decision, Post, Taken, about
+from bot.domain import Case, Decision, Post, Taken, about
 from bot.policy.book import PolicyBook
+from bot.policy.phrases import restored
 from bot.policy.rules import decide, further
 from model.classes import HARMS
 from model.scorer import Scorer, WordWeight
@@ -53,9 +54,7 @@ class Judge:
             decision = decide(policy, post, scores, self._scorer.version)
             if taken is not None and decision.reasons:
                 decision = self._further(decision, taken)
-            if decision.reasons:
-                decision = replace(decision, words=self._heaviest(decision, text))
-            decisions.append(decision)
+            decisions.append(self._with_evidence(decision, text) if decision.reasons else decision)
         return decisions
 
     @staticmethod
@@ -71,15 +70,44 @@ class Judge:
         scored = self._book.of(post.guild_id).phrases.without(post.text)
         return Explanation(scored, self._scorer.explain(scored))
 
-    def _heaviest(self, decision: Decision, text: str) -> tuple[str, ...]:
-        """Return the words of a text that moved its lead reason's class most, heaviest first."""
+    def with_evidence(self, cases: Sequence[Case]) -> list[Case]:
+        """Return cases with the words and the passage that decided; no store keeps them.
+
+        A case without text stays as it is.
+        """
+        found = []
+        for case in cases:
+            post = case.decision.post
+            decision = case.decision
+            if post.text:
+                scored = self._book.of(post.guild_id).phrases.without(post.text)
+                decision = self._with_evidence(decision, scored)
+            found.append(replace(case, decision=decision))
+        return found
+
+    def _with_evidence(self, decision: Decision, scored: str) -> Decision:
         harm = highest(decision)
+        words = self._scorer.explain(scored)
         weighed = sorted(
-            (word for word in self._scorer.explain(text) if word.weights[harm] > 0),
-            key=lambda word: -word.weights[harm],
+            (word for word in words if word.weights[harm] > 0), key=lambda word: -word.weights[harm]
         )
-        found = dict.fromkeys(text[word.start : word.end] for word in weighed)
-        return tuple(found)[:MOST_WORDS]
+        found = dict.fromkeys(scored[word.start : word.end] for word in weighed)
+        return replace(
+            decision,
+            words=tuple(found)[:MOST_WORDS],
+            passage=self._passage(
+                decision.post, [word for word in words if word.weights[harm]], words
+            ),
+        )
+
+    def _passage(
+        self, post: Post, moved: Sequence[WordWeight], words: Sequence[WordWeight]
+    ) -> tuple[int, int] | None:
+        """Return where the words stand that moved a score, ``None`` where those are all words."""
+        if not moved or (moved[0], moved[-1]) == (words[0], words[-1]):
+            return None
+        phrases = self._book.of(post.guild_id).phrases.found(post.text)
+        return restored(moved[0].start, phrases), restored(moved[-1].end, phrases)
 
 
 def highest(decision: Decision) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 import discord
 
 from bot.desk.alerts import Target
 from bot.desk.people import Asker, Right
 from bot.domain import ChannelId, GuildId, Note, UserId
 from bot.platform.errors import discord_errors
-from bot.platform.permissions import DELETE_PERMISSIONS, may_time_out, missing_permissions
+from bot.platform.permissions import (
+    DELETE_PERMISSIONS,
+    READ_PERMISSIONS,
+    may_time_out,
+    missing_permissions,
+)
 from bot.platform.places import Servers
 
 
@@ -45,6 +53,36 @@ class DiscordGate:
         if missing:
             return Note("refused.delete_permission", {"missing": " ".join(missing)})
         return None
+
+    async def may_read(self, asker: Asker, guild: GuildId, channel: ChannelId) -> Note | None:
+        """Return why somebody may not read the messages of a channel, or the bot may not."""
+        with discord_errors():
+            found = await self._servers.find(guild, channel)
+        if found is None:
+            return Note("failed.no_channel")
+        missing = missing_permissions(found, READ_PERMISSIONS, self._askers[guild, asker.id])
+        if missing:
+            return Note("refused.read_permission", {"missing": " ".join(missing)})
+        missing = missing_permissions(found, READ_PERMISSIONS)
+        if missing:
+            return Note("failed.read_permission", {"missing": " ".join(missing)})
+        return None
+
+    async def names(self, guild: GuildId, members: Sequence[UserId]) -> dict[UserId, str]:
+        """Return what some members are called in a server; who has left is left out."""
+        server = self._servers.guild(guild)
+        if server is None:
+            return {}
+
+        async def name(member: UserId) -> str:
+            with discord_errors():
+                try:
+                    return (await server.fetch_member(member)).display_name
+                except discord.NotFound:
+                    return ""
+
+        found = await asyncio.gather(*map(name, members))
+        return {member: name for member, name in zip(members, found, strict=True) if name}
 
     async def target(self, asker: Asker, guild: GuildId, member: UserId) -> Target:
         """Return a member, and why the asker or the bot may not time them out."""

@@ -15,6 +15,9 @@ from bot.domain import Note
 ALERT_PERMISSIONS: Final = discord.Permissions(
     view_channel=True, send_messages=True, embed_links=True, read_message_history=True
 )
+EVIDENCE_PERMISSIONS: Final = discord.Permissions(attach_files=True)
+"""For alerts that do not fit into an embed; without it they are cut, and say so."""
+READ_PERMISSIONS: Final = discord.Permissions(view_channel=True, read_message_history=True)
 DELETE_PERMISSIONS: Final = discord.Permissions(view_channel=True, manage_messages=True)
 TIMEOUT_PERMISSIONS: Final = discord.Permissions(moderate_members=True)
 

@@ -141,6 +141,7 @@ def post_of(message: discord.Message, own_id: int, *, later: bool = False) -> Po
         moderator=is_moderator(author),
         webhook=webhook,
         roles_known=webhook or isinstance(author, discord.Member),
+        joined_at=getattr(author, "joined_at", None),
     )
 
 
@@ -184,4 +185,5 @@ def nickname_of(message: discord.Message) -> Post | None:
         category_id=category_id,
         role_ids=roles_of(author),
         moderator=is_moderator(author),
+        joined_at=author.joined_at,
     )

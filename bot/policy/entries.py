@@ -24,6 +24,7 @@ ALERT_CHANNEL: Final = "alerts.channel"
 PING_ROLE: Final = "alerts.ping_role"
 PING_ABOVE: Final = "alerts.ping_above"
 LANGUAGE: Final = "alerts.language"
+SPOILERS: Final = "alerts.spoilers"
 MODE: Final = "mode"
 PRESET: Final = "preset"
 EXEMPT_MODERATORS: Final = "exempt.moderators"
@@ -95,6 +96,7 @@ class Defaults:
             ping_role_id=None if role is None else RoleId(int(role)),
             ping_above=float(entries.get(PING_ABOVE, 0.9)),
             language=None if language is None else str(language),
+            spoilers=bool(entries.get(SPOILERS, True)),
             moderators_exempt=bool(entries.get(EXEMPT_MODERATORS, True)),
             exempt_roles=frozenset(map(RoleId, exempt["role"])),
             exempt_channels=frozenset(map(ChannelId, exempt["channel"])),

@@ -23,6 +23,9 @@ _SAME_CAPITAL: Final = str.maketrans(
 )
 
 
+Span = tuple[int, int]
+
+
 class Phrases:
     """A set of phrases. Equal sets are equal values.
 
@@ -50,22 +53,47 @@ class Phrases:
 
     def without(self, text: str) -> str:
         """Return a text with one blank for every phrase; the same text where there is none."""
+        kept, start = [], 0
+        for begin, end in self.found(text):
+            kept += [text[start:begin], " "]
+            start = end
+        return "".join([*kept, text[start:]]) if kept else text
+
+    def found(self, text: str) -> list[Span]:
+        """Return where the phrases are in a text, as half-open ranges in order."""
         if not self.all:
-            return text
+            return []
         automaton = self._automaton
         parts = _PART.findall(folded(text))
         if automaton.first_parts.isdisjoint(parts):
-            return text
+            return []
         lengths = automaton.longest(parts)
-        kept = []
+        spans: list[Span] = []
         start = skip_to = 0
         for place, part in enumerate(parts):
             end = start + len(part)
             if place >= skip_to:
                 skip_to = place + lengths[place]
-                kept.append(" " if lengths[place] else text[start:end])
+                if lengths[place]:
+                    spans.append((start, end))
+            elif spans:
+                spans[-1] = (spans[-1][0], end)
             start = end
-        return "".join(kept)
+        return spans
+
+
+def restored(place: int, phrases: Sequence[Span]) -> int:
+    """Return where a character of ``Phrases.without(text)`` is in ``text``.
+
+    ``phrases`` is what ``Phrases.found(text)`` returned. Of a blank that replaced a phrase, it is
+    the phrase's beginning.
+    """
+    gained = 0
+    for begin, end in phrases:
+        if place + gained <= begin:
+            break
+        gained += end - begin - 1
+    return place + gained
 
 
 class _Automaton:

@@ -62,6 +62,7 @@ class Policy:
     ping_role_id: RoleId | None = None
     ping_above: float = 0.9
     language: str | None = None
+    spoilers: bool = True
     moderators_exempt: bool = True
     exempt_roles: frozenset[RoleId] = frozenset()
     exempt_channels: frozenset[ChannelId] = frozenset()

@@ -137,8 +137,8 @@ class Verdicts(Protocol):
     async def judge(self, verdicts: Sequence[Verdict]) -> None:
         """Store verdicts. The latest verdict on a case replaces earlier ones."""
 
-    async def judgement(self, case: CaseId) -> Judgement | None:
-        """Return the judgement of a case, or ``None`` if there is none."""
+    async def judgements(self, cases: Sequence[CaseId]) -> dict[CaseId, Judgement]:
+        """Return the judgements of cases, without those that have none."""
 
     async def verdicts(self, guild: GuildId, model: str) -> list[Verdict]:
         """Return a server's verdicts on scores of one version of the model, oldest first."""
@@ -151,8 +151,8 @@ class Verdicts(Protocol):
     ) -> None:
         """Record an action that a moderator took on some cases."""
 
-    async def acts(self, case: CaseId) -> list[Done]:
-        """Return the actions that moderators took on a case, in order."""
+    async def acts(self, cases: Sequence[CaseId]) -> dict[CaseId, list[Done]]:
+        """Return the actions that moderators took on each case, in order."""
 
 
 class Watermarks(Protocol):

@@ -20,8 +20,8 @@ from bot.store.files import warn_if_readable
 
 log = structlog.stdlib.get_logger(__name__)
 
-LONGEST: Final = 1_000
-"""Characters of a text that are kept; an alert shows fewer."""
+LONGEST: Final = 16_000
+"""Characters of a text that are kept: a message has up to 4,000, its embeds up to 6,000 each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from bot.domain import Act, CaseId, Done, GuildId, Judgement, UserId, Verdict
 from bot.store.sqlite.database import Database, now
-from bot.store.sqlite.rows import CASE_ROW, DECISION, WIDTH, decision_of, milliseconds, moment
+from bot.store.sqlite.rows import (
+    AT_ONCE,
+    CASE,
+    CASE_ROW,
+    DECISION,
+    WIDTH,
+    case_of,
+    decision_of,
+    milliseconds,
+    moment,
+)
 
 
 class SqliteVerdicts:
@@ -36,13 +47,10 @@ class SqliteVerdicts:
                 ],
             )
 
-    async def judgement(self, case: CaseId) -> Judgement | None:
-        """Return what a moderator said of a case, ``None`` where nobody has."""
-        row = await self._database.row(
-            f"SELECT judgement FROM verdicts WHERE case_id = {CASE_ROW}",
-            case,
-        )
-        return None if row is None else Judgement(row[0])
+    async def judgements(self, cases: Sequence[CaseId]) -> dict[CaseId, Judgement]:
+        """Return the latest verdict on each of some cases; those without one are left out."""
+        rows = await self._of("c.id, v.judgement", "verdicts v", cases)
+        return {case_of(row[:4]): Judgement(row[5]) for row in rows}
 
     async def verdicts(self, guild: GuildId, model: str) -> list[Verdict]:
         """Return a server's verdicts on what a version of the model has scored.
@@ -82,10 +90,26 @@ class SqliteVerdicts:
                 [(act, by, at, minutes, *case) for case in cases],
             )
 
-    async def acts(self, case: CaseId) -> list[Done]:
-        """Return what moderators did about a case, in order."""
-        rows = await self._database.rows(
-            f"SELECT act, by_id, at, minutes FROM acts WHERE case_id = {CASE_ROW} ORDER BY id",
-            case,
-        )
-        return [Done(Act(act), UserId(by), moment(at), minutes) for act, by, at, minutes in rows]
+    async def acts(self, cases: Sequence[CaseId]) -> dict[CaseId, list[Done]]:
+        """Return what moderators did about each of some cases, in order."""
+        found: dict[CaseId, list[Done]] = {case: [] for case in cases}
+        for row in await self._of("v.id, v.act, v.by_id, v.at, v.minutes", "acts v", cases):
+            act, by, at, minutes = row[5:]
+            found[case_of(row[:4])].append(Done(Act(act), UserId(by), moment(at), minutes))
+        return found
+
+    async def _of(self, columns: str, table: str, cases: Sequence[CaseId]) -> list[Sequence[Any]]:
+        """Return rows of a table about some cases, each after the case's identity, in order.
+
+        The first of ``columns`` is what they are ordered by.
+        """
+        rows: list[Sequence[Any]] = []
+        for begin in range(0, len(cases), AT_ONCE):
+            part = cases[begin : begin + AT_ONCE]
+            rows += await self._database.rows(
+                f"SELECT {CASE}, {columns} FROM cases c JOIN {table} ON v.case_id = c.id"
+                " WHERE (c.guild_id, c.surface, c.subject_id, c.revision) IN"
+                f" (VALUES {', '.join(['(?, ?, ?, ?)'] * len(part))}) ORDER BY 5",
+                [value for case in part for value in case],
+            )
+        return rows

@@ -1,19 +1,18 @@
-"""What an alert looks like, and the buttons under it."""
+"""What an alert looks like."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import discord
 
-from bot.desk.alerts import Standing
 from bot.domain import (
     Case,
     CaseId,
     Decision,
-    Judgement,
     Kind,
     Outcome,
     Post,
@@ -21,7 +20,10 @@ from bot.domain import (
     Status,
     Surface,
 )
-from bot.ui.discord.items import PREFIX, button, case_from, parts_of, view_of
+from bot.domain.snowflakes import time_at
+from bot.enforcement.grouping import numbered
+from bot.ui.discord.links import jump_url
+from bot.ui.discord.quoting import around, harmless, hidden, quoted, shorten
 from bot.ui.discord.speech import Names
 from bot.ui.words import Words
 from model.classes import CLASSES
@@ -31,37 +33,23 @@ FIELD_LENGTH: Final = 1_024
 """Discord's limit for the value of an embed's field."""
 
 SHORT_EXCERPT: Final = 60
+LISTED: Final = 4
+"""So many of the further messages are listed, the latest ones; an embed must stay readable."""
+
 BAR_LENGTH: Final = 8
 """A line of the score table is then 30 characters, which a phone shows without breaking it."""
 
-_RED, _AMBER, _GREY, _GREEN = 0xD83C3E, 0xE8A33D, 0x80848E, 0x3BA55D
+WORDS_LENGTH: Final = 200
+DONE_LENGTH: Final = 600
+VERDICT_LENGTH: Final = 500
+ACTS_LENGTH: Final = 900
+"""Characters of these parts; together an embed has at most 6,000."""
 
-_LINK = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)")
+_RED, _AMBER, _GREY, _GREEN = 0xD83C3E, 0xE8A33D, 0x80848E, 0x3BA55D
 
 _COUNT = re.compile(r"· (\d+) ×$")
 
 SERVER_NAME: Final = 80
-
-
-def harmless(text: str) -> str:
-    """Escape markdown and mentions, and break links, so that a quotation only shows text.
-
-    A moderator reads alerts in a hurry on a phone: nothing in a quotation may be clickable.
-    """
-    escaped = discord.utils.escape_markdown(discord.utils.escape_mentions(text), ignore_links=False)
-    # Headings, lists and <...> constructs (channels, emoji, timestamps) are not in discord.py's list.
-    escaped = re.sub(r"(?m)^(\s*)([#\-+>])", r"\1\\\2", escaped).replace("<", "<\u200b")
-    return _LINK.sub("\\1\u200b:", escaped)
-
-
-def shorten(text: str, length: int) -> str:
-    """Cut a text to at most ``length`` characters, the last one an ellipsis where it was cut."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
-def hidden(text: str, length: int) -> str:
-    """Quote a text behind a spoiler: nobody has to read abuse to see that there is an alert."""
-    return f"||{harmless(shorten(text, length))}||"
 
 
 def bar(value: float) -> str:
@@ -87,12 +75,6 @@ def score_table(decision: Decision) -> str:
     return "```\n" + "\n".join(lines) + "\n```"
 
 
-def jump_url(post: Post) -> str:
-    """Return the address of a message, or of where it stood."""
-    place = f"https://discord.com/channels/{post.guild_id}/{post.channel_id}"
-    return place if post.surface is Surface.TITLE else f"{place}/{post.subject_id}"
-
-
 def rule_of(reason: Reason, words: Words) -> str:
     """Say which rule fired, at which threshold, and whose it is."""
     key = "alert.rule_channel" if reason.scope_id else "alert.rule_server"
@@ -106,24 +88,34 @@ def rule_of(reason: Reason, words: Words) -> str:
     )
 
 
-def alert_embed(
-    case: Case, words: Words, names: Names, *, count: int = 1, others: Sequence[Case] = ()
-) -> discord.Embed:
-    """Build the embed that moderators see.
+def shows_all(cases: Sequence[Case]) -> bool:
+    """Return whether an alert's embed shows its messages as a whole, so that it needs no files."""
+    lead, *others = cases
+    return (
+        len(lead.decision.post.text) <= EXCERPT_LENGTH
+        and len(others) <= LISTED
+        and all(len(other.decision.post.text) <= SHORT_EXCERPT for other in others)
+    )
 
-    ``count`` is how many messages the alert tells of, ``others`` the latest of them after the
-    first, whose case this is.
+
+def alert_embed(
+    cases: Sequence[Case], words: Words, names: Names, *, spoilers: bool = True, files: bool = True
+) -> discord.Embed:
+    """Build the embed that moderators see about one case, or several that share an alert.
+
+    The first case leads. ``files`` says whether the bot may attach what the embed does not show.
     """
+    case, *others = cases
     decision = case.decision
     post = decision.post
     lead = decision.lead
     if lead is None:
-        raise ValueError("an alert tells of a decision with a reason")
+        raise ValueError("an alert is about a decision with a reason")
     title, colour = _headline(case, words)
-    more = f" · {count} ×" if count > 1 else ""
+    more = f" · {len(cases)} ×" if others else ""
     embed = discord.Embed(
         title=f"{title} · {lead.harm} {lead.score:.2f}{more}",
-        description=hidden(post.text, EXCERPT_LENGTH) if post.text else words("alert.no_text"),
+        description=_evidence(decision, words, spoilers=spoilers),
         colour=colour,
         timestamp=post.created_at,
     )
@@ -135,54 +127,104 @@ def alert_embed(
         value=f"{score_table(decision)}\n{rule_of(lead, words)}",
         inline=False,
     )
-    if decision.words:
-        embed.add_field(
-            name=words("alert.words"),
-            value=shorten(" ".join(hidden(word, 40) for word in decision.words), FIELD_LENGTH),
-            inline=False,
-        )
     done = [line for kind in Kind if (line := _done(kind, case.outcomes.get(kind), lead, words))]
     if done:
         embed.add_field(
-            name=words("alert.done"), value=shorten("\n".join(done), FIELD_LENGTH), inline=False
+            name=words("alert.done"), value=shorten("\n".join(done), DONE_LENGTH), inline=False
         )
+    number = 0
     if others:
-        lines = [_line(other, names) for other in others]
-        hidden_ones = count - 1 - len(others)
-        if hidden_ones > 0:
-            lines.insert(0, words("alert.earlier", count=hidden_ones))
-        embed.add_field(
-            name=words("alert.more", count=count - 1), value=_fitting(lines), inline=False
-        )
-    deletion = case.outcomes.get(Kind.DELETE)
-    gone = deletion is not None and deletion.status is Status.DONE
-    if post.surface is not Surface.NICKNAME:
-        text = words("alert.where_it_stood" if gone else "alert.jump")
-        embed.add_field(
-            name=words("alert.message"), value=f"[{text}]({jump_url(post)})", inline=False
-        )
-    embed.set_footer(text=words("alert.footer", message=post.subject_id, model=decision.model))
+        numbers = {each.id: place for place, each in enumerate(numbered(cases), 1)}
+        number = numbers[case.id]
+        _add_others(embed, others, numbers, words, names, spoilers=spoilers)
+    _add_message(embed, case, number, words)
+    if not shows_all(cases):
+        add_whole(embed, words, files=files)
+    add_footer(embed, decision, words)
     return embed
 
 
-def add_author_and_place(embed: discord.Embed, post: Post, words: Words, names: Names) -> None:
-    """Say who wrote a message, and where."""
-    name = harmless(shorten(names.member(post.author_id) or post.author_name, SERVER_NAME))
-    kind = "alert.webhook" if post.webhook else "alert.author"
-    unknown = words("alert.unknown")
+def _evidence(decision: Decision, words: Words, *, spoilers: bool) -> str:
+    """Quote what decided, and the words that weighed most, behind one spoiler."""
+    post = decision.post
+    if not post.text:
+        return words("alert.no_text")
+    text = around(post.text, decision.passage, EXCERPT_LENGTH)
+    if decision.words:
+        weighed = shorten(" · ".join(decision.words), WORDS_LENGTH)
+        text += f"\n{words('alert.words')} {harmless(weighed)}"
+    return hidden(text, spoilers=spoilers)
+
+
+def _add_others(
+    embed: discord.Embed,
+    others: Sequence[Case],
+    numbers: Mapping[CaseId, int],
+    words: Words,
+    names: Names,
+    *,
+    spoilers: bool,
+) -> None:
+    listed = sorted(others, key=lambda case: numbers[case.id])[-LISTED:]
+    lines = [_line(numbers[each.id], each, names, spoilers=spoilers) for each in listed]
+    if len(others) > len(listed):
+        lines.insert(0, words("alert.earlier", count=len(others) - len(listed)))
     embed.add_field(
-        name=words(kind), value=f"**{name or unknown}** <@{post.author_id}>\n`{post.author_id}`"
+        name=words("alert.more", count=len(others)), value=_fitting(lines), inline=False
     )
-    where = harmless(shorten(names.channel(post.channel_id), 100)) or unknown
+
+
+def _add_message(embed: discord.Embed, case: Case, number: int, words: Words) -> None:
+    post = case.decision.post
+    if post.surface is Surface.NICKNAME:
+        return
+    gone = _ended(case, Kind.DELETE) is Status.DONE
+    name = words("alert.numbered", number=number) if number else words("alert.message")
+    text = words("alert.where_it_was" if gone else "alert.jump")
+    embed.add_field(name=name, value=f"[{text}]({jump_url(post)})", inline=False)
+
+
+def add_author_and_place(embed: discord.Embed, post: Post, words: Words, names: Names) -> None:
+    """Say who wrote a message, how long they have been there, and where it was written."""
+    name = harmless(shorten(names.member(post.author_id) or post.author_name, SERVER_NAME))
+    shown = f"**{name or words('alert.unknown')}** <@{post.author_id}>"
+    if post.author_id and not post.webhook:
+        ages = [words("alert.account_since", since=_relative(time_at(post.author_id)))]
+        if post.joined_at is not None:
+            ages.append(words("alert.member_since", since=_relative(post.joined_at)))
+        shown += "\n" + "\n".join(ages)
+    embed.add_field(name=words("alert.webhook" if post.webhook else "alert.author"), value=shown)
+    where = harmless(shorten(names.channel(post.channel_id), 100)) or words("alert.unknown")
     embed.add_field(name=words("alert.channel"), value=f"**#{where}** <#{post.channel_id}>")
 
 
-def _line(case: Case, names: Names) -> str:
+def add_whole(embed: discord.Embed, words: Words, *, files: bool) -> None:
+    """Say where the texts are that an embed cuts, or why they are not there."""
+    key = "alert.attached" if files else "alert.not_attached"
+    embed.add_field(name=words("alert.whole"), value=words(key), inline=False)
+
+
+def add_footer(embed: discord.Embed, decision: Decision, words: Words) -> None:
+    """Write the ids that a search needs into the small last line."""
+    post = decision.post
+    embed.set_footer(
+        text=words(
+            "alert.footer", author=post.author_id, message=post.subject_id, model=decision.model
+        )
+    )
+
+
+def _relative(at: datetime) -> str:
+    """Return a time as Discord shows it to each reader, such as "3 years ago"."""
+    return f"<t:{int(at.timestamp())}:R>"
+
+
+def _line(number: int, case: Case, names: Names, *, spoilers: bool) -> str:
     post, lead = case.decision.post, case.decision.lead
     name = harmless(shorten(names.member(post.author_id) or post.author_name or "?", 30))
     score = f"{lead.harm} {lead.score:.2f}" if lead else ""
-    quoted = f" {hidden(post.text, SHORT_EXCERPT)}" if post.text else ""
-    return f"[{score}]({jump_url(post)}) {name}{quoted}"
+    text = f" {quoted(post.text, SHORT_EXCERPT, spoilers=spoilers)}" if post.text else ""
+    return f"{number}\\. [{score}]({jump_url(post)}) {name}{text}"
 
 
 def _fitting(lines: Iterable[str]) -> str:
@@ -205,18 +247,22 @@ def _done(kind: Kind, outcome: Outcome | None, lead: Reason, words: Words) -> st
     return words(f"done.{kind}.{outcome.status}", duration=minutes)
 
 
+def _ended(case: Case, kind: Kind) -> Status | None:
+    outcome = case.outcomes.get(kind)
+    return None if outcome is None else outcome.status
+
+
 def _headline(case: Case, words: Words) -> tuple[str, int]:
-    due = [case.outcomes[kind] for kind in (Kind.TIMEOUT, Kind.DELETE) if kind in case.outcomes]
-    by_kind = {kind: case.outcomes[kind].status for kind in case.outcomes}
-    if any(outcome.status is Status.FAILED for outcome in due):
+    deletion, time_out = _ended(case, Kind.DELETE), _ended(case, Kind.TIMEOUT)
+    if Status.FAILED in {deletion, time_out}:
         return words("alert.title.failed"), _RED
-    if by_kind.get(Kind.DELETE) is Status.DONE:
+    if deletion is Status.DONE:
         return words("alert.title.deleted"), _RED
-    if by_kind.get(Kind.TIMEOUT) is Status.DONE:
+    if time_out is Status.DONE:
         return words("alert.title.timed_out"), _RED
-    if by_kind.get(Kind.DELETE) is Status.OBSERVED:
+    if deletion is Status.OBSERVED:
         return words("alert.title.would_delete"), _GREY
-    if by_kind.get(Kind.TIMEOUT) is Status.OBSERVED:
+    if time_out is Status.OBSERVED:
         return words("alert.title.would_time_out"), _GREY
     return words("alert.title.alert"), _AMBER
 
@@ -229,69 +275,44 @@ def duration(minutes: int, words: Words) -> str:
     return words("duration.minutes", count=minutes)
 
 
-def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.View:
-    """Return the buttons under an alert: five at most, one row."""
-    case = parts_of(post.id)
-    green, blurple, red = (
-        discord.ButtonStyle.success,
-        discord.ButtonStyle.primary,
-        discord.ButtonStyle.danger,
-    )
-    right, wrong = ("missed", "fine") if standing.reported else ("right", "wrong")
-    judged = standing.judgement
-    items = [
-        button(words, "delete", *case, style=red, disabled=standing.deleted or not standing.can_delete),
-        button(
-            words,
-            "timeout",
-            *case,
-            disabled=standing.timed_out or not standing.can_time_out,
-        ),
-        button(
-            words, right, *case,
-            style=green, disabled=judged in {Judgement.RIGHT, Judgement.MISSED},
-        ),
-        button(
-            words, wrong, *case,
-            style=blurple, disabled=judged is Judgement.FALSE_POSITIVE,
-        ),
-    ]  # fmt: skip
-    if standing.deleted or standing.timed_out:
-        items.append(button(words, "undo", *case))
-    return view_of(*items)
-
-
-def lead_of(message: discord.Message) -> CaseId | None:
-    """Return the case that an alert leads with, ``None`` for any other message."""
-    guild = 0 if message.guild is None else message.guild.id
-    items = [item for row in message.components for item in getattr(row, "children", ())]
-    ids = [getattr(item, "custom_id", None) or "" for item in items]
-    if any(each.startswith(f"{PREFIX}:missed:") for each in ids):
-        return None  # a report: it names its message in the same way
-    for each in ids:
-        prefix, _, parts = each.partition(":delete:")
-        if prefix == PREFIX and parts:
-            return case_from(guild, parts.split(":"))
-    return None
-
-
 def count_of(embed: discord.Embed) -> int:
-    """Return how many messages an alert tells of."""
+    """Return how many messages an alert is about."""
     match = _COUNT.search(embed.title or "")
     return int(match[1]) if match else 1
 
 
-def acted_on(embed: discord.Embed, line: str, words: Words) -> discord.Embed:
-    """Return an alert with one more line on what moderators did about it."""
+def acted_on(
+    embed: discord.Embed, line: str, words: Words, title: str | None = None
+) -> discord.Embed:
+    """Return an alert with one more line on what moderators did, and perhaps another headline."""
     changed = embed.copy()
     name = words("alert.moderators")
-    lines = [line]
-    for index, found in enumerate(changed.fields):
-        if found.name == name:
-            # The latest lines are kept whole; the record is in the journal.
-            lines = [*(found.value or "").split("\n"), line][-6:]
-            changed.remove_field(index)
-            break
-    changed.add_field(name=name, value=shorten("\n".join(lines), FIELD_LENGTH), inline=False)
+    before = _taken(changed, name)
+    # The latest lines are kept whole; the record is in the journal.
+    lines = [*before.split("\n"), line][-6:] if before else [line]
+    changed.add_field(name=name, value=shorten("\n".join(lines), ACTS_LENGTH), inline=False)
+    changed.colour = discord.Colour(_GREEN)
+    if title is not None:
+        rest = (changed.title or "").partition(" · ")[2]
+        changed.title = f"{title} · {rest}" if rest else title
+    return changed
+
+
+def judged(embed: discord.Embed, verdict: str, words: Words) -> discord.Embed:
+    """Return an alert with a verdict, in the place of an earlier one."""
+    changed = embed.copy()
+    _taken(changed, words("alert.verdict"))
+    changed.add_field(
+        name=words("alert.verdict"), value=shorten(verdict, VERDICT_LENGTH), inline=False
+    )
     changed.colour = discord.Colour(_GREEN)
     return changed
+
+
+def _taken(embed: discord.Embed, name: str) -> str:
+    """Remove a field and return its value, empty where there is none."""
+    for index, found in enumerate(embed.fields):
+        if found.name == name:
+            embed.remove_field(index)
+            return found.value or ""
+    return ""

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import discord
 
-from bot.desk.alerts import standing_of
+from bot.desk.standing import Record
 from bot.domain import NOWHERE, CaseId, ChannelId, GuildId, Note, Outcome, failed
 from bot.domain.snowflakes import snowflake_at
 from bot.enforcement.actuators import DONE
 from bot.enforcement.alert_channel import AlertRemovedError, Shown
-from bot.enforcement.grouping import OpenAlert
+from bot.enforcement.grouping import OpenAlert, numbered
 from bot.platform.errors import UNKNOWN_MESSAGE, discord_errors
-from bot.platform.permissions import ALERT_PERMISSIONS, missing_permissions, shows_more
+from bot.platform.permissions import (
+    ALERT_PERMISSIONS,
+    EVIDENCE_PERMISSIONS,
+    missing_permissions,
+    shows_more,
+)
 from bot.platform.places import Servers
 from bot.policy.book import PolicyBook
 from bot.policy.rules import Policy
-from bot.ui.discord.alert import alert_buttons, alert_embed, count_of, lead_of
+from bot.ui.discord.alert import alert_embed, count_of, shows_all
+from bot.ui.discord.alert_controls import alert_buttons, lead_of
+from bot.ui.discord.alert_record import PAGE, Page, pages
 from bot.ui.discord.speech import Speech
 
 NONCE_LENGTH: Final = 25
@@ -36,6 +45,9 @@ class DiscordAlertChannel:
         self._servers = servers
         self._book = book
         self._speech = speech
+        self._attached: WeakKeyDictionary[
+            OpenAlert, dict[tuple[CaseId, ...], discord.Attachment]
+        ] = WeakKeyDictionary()
 
     def place(self, guild: GuildId) -> ChannelId | Outcome:
         """Return the channel that a server's moderators chose; an outcome says why it cannot be."""
@@ -63,29 +75,40 @@ class DiscordAlertChannel:
             return channel
         nonce = f"{alert.lead.id.subject}.{alert.lead.id.revision}"[-NONCE_LENGTH:]
         content, mentions = _ping(self._book.of(guild), pinged=alert.pinged)
-        embed, view = self._drawn(alert)
+        embed, view, record = self._drawn(alert, channel)
         with discord_errors():
             try:
                 sent = await channel.send(
-                    content, embed=embed, view=view, nonce=nonce, allowed_mentions=mentions
+                    content,
+                    embed=embed,
+                    view=view,
+                    files=[page.file() for page in record],
+                    nonce=nonce,
+                    allowed_mentions=mentions,
                 )
             except discord.NotFound:
                 return failed("failed.alert_channel_gone")
             except discord.Forbidden as error:
                 return failed("failed.refused", reason=error.text)
         alert.channel_id, alert.message_id = ChannelId(channel.id), sent.id
+        self._keep(alert, record, sent)
         return DONE
 
     async def update(self, alert: OpenAlert) -> Outcome:
-        """Have an alert count what has joined it. Raises ``AlertRemovedError``."""
+        """Have an alert show what has joined it. Raises ``AlertRemovedError``."""
         channel = self.channel(alert.lead.id.guild, alert.channel_id)
         if isinstance(channel, Outcome):
             return channel
-        embed, view = self._drawn(alert)
+        embed, view, record = self._drawn(alert, channel)
+        there = self._attached.get(alert, {})
+        files = [there.get(page.cases) or page.file() for page in record]
         with discord_errors():
             try:
-                await channel.get_partial_message(alert.message_id).edit(
-                    embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none()
+                edited = await channel.get_partial_message(alert.message_id).edit(
+                    embed=embed,
+                    view=view,
+                    attachments=files,
+                    allowed_mentions=discord.AllowedMentions.none(),
                 )
             except discord.NotFound as error:
                 if error.code == UNKNOWN_MESSAGE:
@@ -93,23 +116,36 @@ class DiscordAlertChannel:
                 return failed("failed.alert_channel_gone")
             except discord.Forbidden as error:
                 return failed("failed.refused", reason=error.text)
+        self._keep(alert, record, edited)
         return DONE
 
-    def _drawn(self, alert: OpenAlert) -> tuple[discord.Embed, discord.ui.View]:
+    def _keep(self, alert: OpenAlert, record: Sequence[Page], message: discord.Message) -> None:
+        """Remember the files that are full, so that an update does not send them again."""
+        self._attached[alert] = {
+            page.cases: attachment
+            for page, attachment in zip(record, message.attachments, strict=False)
+            if len(page.cases) == PAGE
+        }
+
+    def _drawn(
+        self, alert: OpenAlert, channel: Writable
+    ) -> tuple[discord.Embed, discord.ui.View, list[Page]]:
+        """Return what an alert shows: its embed, its buttons, and the texts the embed cuts."""
         guild = alert.lead.id.guild
-        words = self._speech.words(guild, self._book.of(guild))
-        embed = alert_embed(
-            alert.lead,
-            words,
-            self._speech.names(guild),
-            count=alert.count,
-            others=alert.latest,
-        )
+        policy = self._book.of(guild)
+        words, names = self._speech.words(guild, policy), self._speech.names(guild)
+        cases = list(alert.cases.values())
+        may_attach = not missing_permissions(channel, EVIDENCE_PERMISSIONS)
+        embed = alert_embed(cases, words, names, spoilers=policy.spoilers, files=may_attach)
         if self._quotes_more(alert):
             embed.add_field(
                 name=words("alert.confidential_title"), value=words("alert.confidential")
             )
-        return embed, alert_buttons(alert.lead.decision.post, standing_of([alert.lead]), words)
+        record: list[Page] = []
+        if may_attach and not shows_all(cases):
+            record = pages(numbered(cases), words, names)
+        view = alert_buttons(alert.lead.decision.post, Record(cases).standing, words)
+        return embed, view, record
 
     def _quotes_more(self, alert: OpenAlert) -> bool:
         """Return whether somebody reads here what they could not read where it was written."""

@@ -1,24 +1,28 @@
-"""The buttons under alerts: delete, time out, judge, undo.
+"""The buttons under alerts: delete, time out, judge, undo, and the messages around.
 
 A click is acknowledged at once; then the desk checks the person's and the bot's permissions and
-does it; then the alert says who did what.
+acts; then the alert says who did what. An alert about several messages or people first asks which
+of them are meant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import discord
 
 from bot.desk.alerts import DURATIONS, Target
 from bot.desk.people import Asker, RefusalError
-from bot.domain import Case, CaseId, Judgement
-from bot.ui.discord.alert import acted_on, alert_buttons, duration, harmless, shorten
+from bot.desk.standing import Record
+from bot.domain import CaseId, Judgement, Note, UserId
+from bot.ui.discord.alert import duration
+from bot.ui.discord.alert_notes import ActNote, AlertNotes
+from bot.ui.discord.choosing import PAGE, Choice, choose_messages, choose_people, on_page
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
-from bot.ui.discord.items import button, parts_of, view_of
+from bot.ui.discord.items import button, case_from, parts_of, view_of
+from bot.ui.discord.quoting import harmless, shorten
 from bot.ui.discord.replies import member_of, say, words_of
 
 JUDGED: Final = {
@@ -26,6 +30,13 @@ JUDGED: Final = {
     "wrong": Judgement.FALSE_POSITIVE,
     "missed": Judgement.MISSED,
 }
+MESSAGE_ACTS: Final = ("delete", *JUDGED)
+OUT: Final = "out"
+"""Begins the act that is a time-out; its minutes follow, 0 to lift one."""
+
+ChosenCases = Collection[CaseId] | None
+ChosenPeople = Collection[UserId] | None
+"""Which of an alert's are meant; ``None`` is all."""
 
 
 class AlertButtons:
@@ -34,154 +45,272 @@ class AlertButtons:
     def __init__(self, context: Context, controls: Controls) -> None:
         self._context = context
         self._desk = context.alerts
-        controls.on("delete", self._delete)
+        self._notes = AlertNotes(context)
+        for act in MESSAGE_ACTS:
+            controls.on(act, self._on_messages)
         controls.on("timeout", self._choose_duration)
-        controls.on("timeout_for", self._time_out)
+        controls.on("timeout_for", self._on_duration)
         controls.on("undo", self._undo)
         controls.on("fine", self._fine)
-        for name in JUDGED:
-            controls.on(name, self._judge)
+        controls.on("some", self._some)
+        controls.on("all", self._all)
+        controls.on("page", self._page)
+        controls.on("cancel", self._cancel)
 
     def _asker(self, interaction: discord.Interaction) -> Asker:
         return self._context.gate.admit(member_of(interaction))
 
-    async def _delete(self, interaction: discord.Interaction, press: Press) -> None:
+    # ------------------------------------------------------------------ under the alert
+
+    async def _on_messages(self, interaction: discord.Interaction, press: Press) -> None:
+        """Delete or judge the message of an alert; of several, ask which."""
+        lead, alert = press.case(), _id_of(interaction.message)
+        record = await self._desk.record(lead)
+        if len(record.cases) > 1:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            view = await self._options(Choice(press.name, alert, lead), 0, interaction)
+            await say(interaction, words_of(interaction)(f"choose.{press.name}"), view=view)
+            return
         await interaction.response.defer()
-        lead = press.case()
-        async with self._desk.lock(lead):
-            cases = await self._desk.delete(lead, self._asker(interaction))
-            await self._show(interaction, lead, cases, "act.deleted")
+        await self._act(interaction, Choice(press.name, alert, lead), None)
 
     async def _choose_duration(self, interaction: discord.Interaction, press: Press) -> None:
         words = words_of(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        lead = press.case()
-        found = await self._desk.targets(lead, self._asker(interaction))
-        await self._say_refused(interaction, found.refused)
-        if not found.done:
-            return
-        alert = interaction.message.id if interaction.message else 0
-        choices = view_of(
-            *(
-                button(
-                    words,
-                    "timeout_for",
-                    minutes,
-                    alert,
-                    *parts_of(lead),
-                    label=duration(minutes, words),
-                    style=discord.ButtonStyle.danger,
-                )
-                for minutes in DURATIONS
+        lead, asker = press.case(), self._asker(interaction)
+        record = await self._desk.record(lead)
+        if len(record.authors) == 1:
+            found = await self._desk.targets(lead, asker)
+            await self._say_refused(interaction, found.refused)
+            if not found.done:
+                return
+            question = words("act.how_long", name=f"**{harmless(found.done[0].name)}**")
+        elif record.authors:
+            question = words("act.how_long_many", count=len(record.authors))
+        else:
+            raise RefusalError(Note("failed.webhook"))
+        alert = _id_of(interaction.message)
+        lengths = [
+            button(
+                words,
+                "timeout_for",
+                minutes,
+                alert,
+                *parts_of(lead),
+                label=duration(minutes, words),
+                style=discord.ButtonStyle.danger,
             )
-        )
-        names = ", ".join(f"**{harmless(target.name)}**" for target in found.done)
-        await say(interaction, shorten(words("act.how_long", names=names), 2000), view=choices)
+            for minutes in DURATIONS
+        ]
+        await say(interaction, question, view=view_of(*lengths, button(words, "cancel")))
 
-    async def _time_out(self, interaction: discord.Interaction, press: Press) -> None:
-        words = words_of(interaction)
+    async def _on_duration(self, interaction: discord.Interaction, press: Press) -> None:
         await interaction.response.defer()
         minutes, alert, *parts = press.parts
-        lead, length = press.case(parts), int(minutes)
-        async with self._desk.lock(lead):
-            try:
-                result = await self._desk.time_out(lead, self._asker(interaction), length)
-            except RefusalError as error:
-                text = words.note(error.note)
-                await interaction.edit_original_response(content=text, view=None)
-                return
-            await self._say_refused(interaction, result.refused)
-            if not result.done:
-                return
-            said = words("act.timed_out_you", duration=duration(length, words))
-            await interaction.edit_original_response(content=said, view=None)
-            cases = await self._desk.cases(lead)
-            await self._show(
-                interaction, lead, cases, "act.timed_out", alert_id=int(alert), minutes=length
-            )
+        choice = Choice(f"{OUT}{int(minutes)}", int(alert), press.case(parts))
+        record = await self._desk.record(choice.lead)
+        if len(record.authors) > 1:
+            words = words_of(interaction)
+            question = words("choose.timeout", duration=duration(int(minutes), words))
+            await self._ask_again(interaction, choice, 0, question)
+            return
+        await self._act(interaction, choice, None)
 
-    async def _judge(self, interaction: discord.Interaction, press: Press) -> None:
+    async def _undo(self, interaction: discord.Interaction, press: Press) -> None:
+        """Lift the time-out of an alert; of several people, ask whose. Show what was deleted."""
+        lead, alert = press.case(), _id_of(interaction.message)
         await interaction.response.defer()
-        lead, judgement = press.case(), JUDGED[press.name]
-        async with self._desk.lock(lead):
-            cases = await self._desk.judge(lead, self._asker(interaction), judgement)
-            await self._show(interaction, lead, cases, f"act.{press.name}")
-        if judgement is Judgement.FALSE_POSITIVE:
-            await say(interaction, words_of(interaction)("act.wrong_hint"))
+        record = await self._desk.record(lead)
+        standing, words = record.standing, words_of(interaction)
+        if standing.partly_deleted:
+            # Discord cannot bring a message back; the alert is the only place that quotes it.
+            await self._notes.say_what_it_was(interaction, words)
+        if standing.partly_timed_out:
+            choice = Choice(f"{OUT}0", alert, lead)
+            if sum(map(record.timed_out, record.authors)) > 1:
+                view = await self._options(choice, 0, interaction)
+                await say(interaction, words("choose.undo"), view=view)
+            else:
+                await self._act(interaction, choice, None)
+        elif not standing.partly_deleted:
+            await say(interaction, words("act.nothing_to_undo"))
 
     async def _fine(self, interaction: discord.Interaction, press: Press) -> None:
-        """Close a report on which nothing is to be done."""
+        """Close a report that calls for nothing."""
         await interaction.response.defer()
         lead = press.case()
         async with self._desk.lock(lead):
-            await self._show(interaction, lead, await self._desk.cases(lead), "act.fine")
+            record = await self._desk.record(lead)
+            await self._notes.acted(interaction, lead, record, 0, ActNote("act.fine"))
 
-    async def _undo(self, interaction: discord.Interaction, press: Press) -> None:
+    # ------------------------------------------------------------------ the choice
+
+    async def _some(self, interaction: discord.Interaction, press: Press) -> None:
         await interaction.response.defer()
-        words, lead = words_of(interaction), press.case()
-        async with self._desk.lock(lead):
-            cases = await self._desk.cases(lead)
-            standing = await self._desk.standing(lead, cases)
-            if standing.timed_out:
-                result = await self._desk.lift(lead, self._asker(interaction))
-                await self._say_refused(interaction, result.refused)
-                if result.done:
-                    await self._show(interaction, lead, cases, "act.undone")
-            if standing.deleted:
-                # Discord cannot bring a message back; the alert is the only place that quotes it.
-                message = interaction.message
-                said = message.embeds[0].description if message and message.embeds else ""
-                await say(interaction, words("act.it_was", text=shorten(said or "", 1_800)))
-            elif not standing.timed_out:
-                await say(interaction, words("act.nothing_to_undo"))
+        choice, _ = _choice_of(press)
+        if choice.act.startswith(OUT):
+            await self._act(interaction, choice, {UserId(int(value)) for value in press.values})
+            return
+        cases = {case_from(press.guild, value.split(":")) for value in press.values}
+        await self._act(interaction, choice, {case for case in cases if case is not None})
+
+    async def _all(self, interaction: discord.Interaction, press: Press) -> None:
+        await interaction.response.defer()
+        await self._act(interaction, _choice_of(press)[0], None)
+
+    async def _page(self, interaction: discord.Interaction, press: Press) -> None:
+        await interaction.response.defer()
+        choice, page = _choice_of(press)
+        await self._ask_again(interaction, choice, page)
+
+    async def _cancel(self, interaction: discord.Interaction, press: Press) -> None:
+        del press
+        words = words_of(interaction)
+        await interaction.response.edit_message(content=words("choose.cancelled"), view=None)
+
+    async def _ask_again(
+        self, interaction: discord.Interaction, choice: Choice, page: int, question: str = ""
+    ) -> None:
+        view = await self._options(choice, page, interaction)
+        if question:
+            await interaction.edit_original_response(content=question, view=view)
+        else:
+            await interaction.edit_original_response(view=view)
+
+    async def _options(
+        self, choice: Choice, page: int, interaction: discord.Interaction
+    ) -> discord.ui.View:
+        words, gate = words_of(interaction), self._context.gate
+        guild = choice.lead.guild
+        record = await self._desk.record(choice.lead)
+        if choice.act.startswith(OUT):
+            people = record.authors
+            if _minutes(choice) == 0:
+                people = [author for author in people if record.timed_out(author)]
+            names = await gate.names(guild, people[page * PAGE : (page + 1) * PAGE])
+            return choose_people(choice, people, names, page, words)
+        names = await gate.names(guild, on_page(record.cases, page))
+        return choose_messages(choice, record, names, page, words)
+
+    # ------------------------------------------------------------------ the act
+
+    async def _act(
+        self,
+        interaction: discord.Interaction,
+        choice: Choice,
+        chosen: Collection[CaseId] | Collection[UserId] | None,
+    ) -> None:
+        """Do what was chosen, and have the alert and whoever asked know."""
+        words, lead = words_of(interaction), choice.lead
+        asker = self._asker(interaction)
+        try:
+            async with self._desk.lock(lead):
+                if choice.act.startswith(OUT):
+                    said = await self._time_out(interaction, choice, asker, chosen)  # type: ignore[arg-type]
+                elif choice.act == "delete":
+                    said = await self._delete(interaction, choice, asker, chosen)  # type: ignore[arg-type]
+                else:
+                    said = await self._judge(interaction, choice, asker, chosen)  # type: ignore[arg-type]
+        except RefusalError as error:
+            await self._answer(interaction, choice, words.note(error.note))
+            return
+        if said:
+            await self._answer(interaction, choice, said)
+
+    async def _answer(self, interaction: discord.Interaction, choice: Choice, said: str) -> None:
+        """Answer in the place of a question, if there was one."""
+        if _id_of(interaction.message) == choice.alert_id:
+            await say(interaction, said)
+        else:
+            await interaction.edit_original_response(content=said, view=None)
+
+    async def _delete(
+        self, interaction: discord.Interaction, choice: Choice, asker: Asker, only: ChosenCases
+    ) -> str:
+        deleted = await self._desk.delete(choice.lead, asker, only)
+        record = await self._desk.record(choice.lead)
+        await self._notes.acted(
+            interaction,
+            choice.lead,
+            record,
+            choice.alert_id,
+            ActNote(
+                "act.deleted",
+                cases=[case.id for case in deleted],
+                title="alert.title.deleted" if record.standing.deleted else None,
+            ),
+        )
+        words = words_of(interaction)
+        return words("act.you_deleted", count=len(deleted)) if len(record.cases) > 1 else ""
+
+    async def _judge(
+        self, interaction: discord.Interaction, choice: Choice, asker: Asker, only: ChosenCases
+    ) -> str:
+        before = await self._desk.judge(choice.lead, asker, JUDGED[choice.act], only)
+        record = await self._desk.record(choice.lead)
+        await self._notes.judged(interaction, choice.lead, before, record, choice.alert_id)
+        words = words_of(interaction)
+        hint = words("act.wrong_hint") if choice.act == "wrong" else ""
+        if len(record.cases) == 1:
+            return hint
+        count = len(record.cases) if only is None else len(only)
+        return f"{words('act.you_judged', count=count)} {hint}".strip()
+
+    async def _time_out(
+        self, interaction: discord.Interaction, choice: Choice, asker: Asker, members: ChosenPeople
+    ) -> str:
+        words, minutes = words_of(interaction), _minutes(choice)
+        if minutes:
+            result = await self._desk.time_out(choice.lead, asker, minutes, members)
+        else:
+            result = await self._desk.lift(choice.lead, asker, members)
+        await self._say_refused(interaction, result.refused)
+        if not result.done:
+            return ""
+        record: Record = await self._desk.record(choice.lead)
+        names = [target.name for target in result.done] if len(record.authors) > 1 else []
+        await self._notes.acted(
+            interaction,
+            choice.lead,
+            record,
+            choice.alert_id,
+            ActNote(
+                "act.timed_out" if minutes else "act.lifted",
+                names=names,
+                minutes=minutes,
+                title="alert.title.timed_out" if minutes else "alert.title.lifted",
+            ),
+        )
+        shown = shorten(", ".join(f"**{harmless(each.name)}**" for each in result.done), 1_500)
+        key = "act.you_timed_out" if minutes else "act.you_lifted"
+        return words(key, names=shown, duration=duration(minutes, words))
 
     async def _say_refused(
         self, interaction: discord.Interaction, refused: Sequence[Target]
     ) -> None:
-        words = words_of(interaction)
+        """Say who was left out and why, in one answer however many they are."""
+        words, lines = words_of(interaction), []
         for target in refused:
             why = words.note(target.refusal) if target.refusal else ""
             name = f"**{harmless(target.name)}**: " if target.name else ""
-            await say(interaction, f"{name}{why}")
+            lines.append(f"{name}{why}")
+        if lines:
+            await say(interaction, shorten("\n".join(dict.fromkeys(lines)), 2_000))
 
-    async def _show(
-        self,
-        interaction: discord.Interaction,
-        lead: CaseId,
-        cases: Sequence[Case],
-        line: str,
-        *,
-        alert_id: int = 0,
-        minutes: int = 0,
-    ) -> None:
-        """Have the alert say who did what, and its buttons offer what is left to do."""
-        words = self._context.speech.words(lead.guild, self._context.book.of(lead.guild))
-        # As it stands now: another moderator may have changed it since this one saw it.
-        try:
-            if alert_id and isinstance(interaction.channel, discord.abc.Messageable):
-                message: discord.Message = await interaction.channel.fetch_message(alert_id)
-            else:
-                message = await interaction.original_response()
-        except (discord.NotFound, discord.Forbidden):
-            message_embeds: list[discord.Embed] = []
-        else:
-            message_embeds = message.embeds
-        if not message_embeds:
-            await say(interaction, words_of(interaction)("act.not_shown"))
-            return
-        user = interaction.user
-        said = words(
-            line,
-            by=f"**{harmless(user.display_name)}** <@{user.id}>",
-            at=f"<t:{int(datetime.now(UTC).timestamp())}:t>",
-            duration=duration(minutes, words),
-        )
-        embed = acted_on(message_embeds[0], said, words)
-        standing = await self._desk.standing(lead, cases)
-        view = alert_buttons(cases[0].decision.post, standing, words)
-        if alert_id:
-            await message.edit(
-                embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none()
-            )
-        else:
-            await interaction.edit_original_response(embed=embed, view=view)
+
+def _id_of(message: discord.Message | None) -> int:
+    return message.id if message else 0
+
+
+def _minutes(choice: Choice) -> int:
+    return int(choice.act.removeprefix(OUT))
+
+
+def _choice_of(press: Press) -> tuple[Choice, int]:
+    """Return the choice that a control belongs to, and the page it names, if any."""
+    act, *numbers, surface, subject, revision = press.parts
+    *page, alert = map(int, numbers)
+    lead = press.case((surface, subject, revision))
+    if act not in MESSAGE_ACTS and not act.removeprefix(OUT).isdigit():
+        raise RefusalError(Note("refused.old_button"))
+    return Choice(act, alert, lead), page[0] if page else 0

@@ -11,7 +11,7 @@ from bot.domain import GuildId, Kind, Note
 from bot.policy.book import PolicyBook
 from bot.policy.entries import OFF
 from bot.policy.thresholds import SettingError
-from bot.ui.discord.alert import shorten
+from bot.ui.discord.quoting import shorten
 from bot.ui.discord.translation import text
 from bot.ui.words import LANGUAGES, Words, table
 from model.classes import HARMS

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.desk.alerts import AlertDesk
+from bot.desk.evidence import EvidenceDesk
 from bot.desk.judging import JudgingDesk
 from bot.desk.privacy import PrivacyDesk
 from bot.desk.reports import Reports
@@ -33,6 +34,7 @@ class Context:
     judge: Judge
     settings: SettingsDesk
     alerts: AlertDesk
+    evidence: EvidenceDesk
     judging: JudgingDesk
     reports: Reports
     privacy: PrivacyDesk

@@ -9,9 +9,9 @@ import discord
 from discord import app_commands
 
 from bot.store.ports import Change
-from bot.ui.discord.alert import shorten
 from bot.ui.discord.choices import MOST_CHOICES
 from bot.ui.discord.formatting import entry_name, entry_value
+from bot.ui.discord.quoting import shorten
 from bot.ui.words import Words
 
 SHOWN: Final = 10

@@ -14,12 +14,14 @@ from bot.ui.discord.commands.setup import setup_command
 from bot.ui.discord.commands.threshold import ThresholdGroup
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls
+from bot.ui.discord.surroundings import SurroundingsButton
 from bot.ui.discord.tree import Tree
 
 
 def add_commands(tree: Tree, controls: Controls, context: Context) -> None:
     """Add every command to a tree, and have every button and select answered."""
     AlertButtons(context, controls)
+    SurroundingsButton(context, controls)
     tree.add_command(setup_command(context, controls))
     tree.add_command(mode_command(context, controls))
     tree.add_command(ThresholdGroup(context, controls))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 from discord import app_commands
 
@@ -21,19 +23,20 @@ async def say(
     embed: discord.Embed | None = None,
     view: discord.ui.View | None = None,
     file: discord.File | None = None,
+    files: Sequence[discord.File] = (),
 ) -> None:
     """Answer only to the person who asked, whether or not the interaction was deferred."""
     missing = discord.utils.MISSING
     shown = missing if embed is None else embed
     offered = missing if view is None else view
-    attached = missing if file is None else file
+    attached = [*files] if file is None else [file, *files]
     if interaction.response.is_done():
         await interaction.followup.send(
-            content, embed=shown, view=offered, file=attached, ephemeral=True
+            content, embed=shown, view=offered, files=attached, ephemeral=True
         )
     else:
         await interaction.response.send_message(
-            content, embed=shown, view=offered, file=attached, ephemeral=True
+            content, embed=shown, view=offered, files=attached, ephemeral=True
         )
 
 

@@ -7,7 +7,7 @@ from discord import app_commands
 
 from bot.domain import GuildId
 from bot.platform.members import MODERATOR
-from bot.policy.entries import LANGUAGE, PING_ABOVE, PING_ROLE
+from bot.policy.entries import LANGUAGE, PING_ABOVE, PING_ROLE, SPOILERS
 from bot.ui.discord.commands.setup import choose_alert_channel
 from bot.ui.discord.context import Context
 from bot.ui.discord.replies import guild_of, say, words_of
@@ -65,3 +65,10 @@ class AlertsGroup(app_commands.Group, name="alerts", description=text("command.a
         await self._context.change(interaction, {LANGUAGE: language})
         chosen = self._context.speech.words(guild, self._context.book.of(guild))
         await say(interaction, chosen("language.chosen"))
+
+    @app_commands.command(name="spoilers", description=text("command.alerts.spoilers"))
+    @app_commands.describe(hide=text("option.spoilers"))
+    async def spoilers(self, interaction: discord.Interaction, hide: bool) -> None:  # noqa: FBT001 - an option
+        """Choose whether alerts hide what they quote behind a spoiler."""
+        await self._context.change(interaction, {SPOILERS: hide})
+        await say(interaction, words_of(interaction)("spoilers.on" if hide else "spoilers.off"))

@@ -9,8 +9,8 @@ from bot.domain import clean
 from bot.platform.members import MODERATOR
 from bot.policy.entries import allow_entry
 from bot.policy.phrases import LONGEST_PHRASE
-from bot.ui.discord.alert import harmless, shorten
 from bot.ui.discord.context import Context
+from bot.ui.discord.quoting import harmless, shorten
 from bot.ui.discord.replies import guild_id_of, say, words_of
 from bot.ui.discord.translation import text
 

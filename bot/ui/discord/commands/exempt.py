@@ -9,10 +9,10 @@ from bot.domain import Note
 from bot.platform.members import MODERATOR
 from bot.policy.entries import EXEMPT_MODERATORS, Value, exempt_entry
 from bot.policy.thresholds import SettingError
-from bot.ui.discord.alert import shorten
 from bot.ui.discord.choices import Place
 from bot.ui.discord.context import Context
 from bot.ui.discord.formatting import entry_name
+from bot.ui.discord.quoting import shorten
 from bot.ui.discord.replies import guild_id_of, say, words_of
 from bot.ui.discord.translation import text
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot.desk.alerts import Standing
 from bot.desk.reports import WINDOW_SECONDS
-from bot.domain import Decision, Outcome, Post, UserId
+from bot.desk.standing import Standing
+from bot.domain import Case, Decision, Outcome, Post, UserId
 from bot.platform.errors import discord_errors
+from bot.platform.permissions import EVIDENCE_PERMISSIONS, missing_permissions
 from bot.ui.discord.alert import (
     EXCERPT_LENGTH,
     add_author_and_place,
-    alert_buttons,
-    harmless,
-    hidden,
-    jump_url,
+    add_footer,
+    add_whole,
     score_table,
 )
+from bot.ui.discord.alert_controls import alert_buttons
+from bot.ui.discord.alert_record import pages
 from bot.ui.discord.commands.score import post_from_menu
 from bot.ui.discord.context import Context
+from bot.ui.discord.links import jump_url
+from bot.ui.discord.quoting import harmless, quoted
 from bot.ui.discord.replies import guild_id_of, say, words_of
 from bot.ui.discord.translation import text
 from bot.ui.discord.tree import FOR_MEMBERS
@@ -63,15 +66,25 @@ async def _tell(context: Context, post: Post, reporter: UserId) -> bool:
     channel = context.channel.channel(post.guild_id)
     if isinstance(channel, Outcome):
         return False
-    words = context.speech.words(post.guild_id, context.book.of(post.guild_id))
+    policy = context.book.of(post.guild_id)
+    words, names = context.speech.words(post.guild_id, policy), context.speech.names(post.guild_id)
     # The buttons work on what is journalled; a message from before the bot came is not yet.
     decision = await context.judging.remembered(post)
     await context.store.verdicts.reported(post.id)
     public = channel.permissions_for(channel.guild.default_role).view_channel
     standing = Standing(can_time_out=not post.moderator and not post.webhook, reported=True)
+    embed = _embed(context, decision, None if public else reporter, words)
+    files: list[discord.File] = []
+    if len(post.text) > EXCERPT_LENGTH:
+        may_attach = not missing_permissions(channel, EVIDENCE_PERMISSIONS)
+        files = (
+            [page.file() for page in pages([Case(decision)], words, names)] if may_attach else []
+        )
+        add_whole(embed, words, files=may_attach)
     with discord_errors():
         await channel.send(
-            embed=_embed(context, decision, None if public else reporter, words),
+            embed=embed,
+            files=files,
             view=alert_buttons(post, standing, words),
             allowed_mentions=discord.AllowedMentions.none(),
         )
@@ -82,10 +95,10 @@ def _embed(
     context: Context, decision: Decision, reporter: UserId | None, words: Words
 ) -> discord.Embed:
     post = decision.post
-    names = context.speech.names(post.guild_id)
+    policy, names = context.book.of(post.guild_id), context.speech.names(post.guild_id)
     embed = discord.Embed(
         title=words("report.title"),
-        description=hidden(post.text, EXCERPT_LENGTH),
+        description=quoted(post.text, EXCERPT_LENGTH, spoilers=policy.spoilers),
         colour=0x5865F2,
         timestamp=post.created_at,
     )
@@ -101,5 +114,5 @@ def _embed(
         value=f"[{words('alert.jump')}]({jump_url(post)})",
         inline=False,
     )
-    embed.set_footer(text=words("alert.footer", message=post.subject_id, model=decision.model))
+    add_footer(embed, decision, words)
     return embed

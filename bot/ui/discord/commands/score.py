@@ -17,11 +17,12 @@ from bot.platform.members import MODERATOR, is_moderator, roles_of
 from bot.platform.places import place_of
 from bot.platform.surfaces import post_of
 from bot.policy.rules import Policy, scopes_of
-from bot.ui.discord.alert import FIELD_LENGTH, bar, hidden, shorten
+from bot.ui.discord.alert import FIELD_LENGTH, bar
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
 from bot.ui.discord.formatting import shown
 from bot.ui.discord.items import button, parts_of, view_of
+from bot.ui.discord.quoting import quoted, shorten
 from bot.ui.discord.replies import guild_of, member_of, say, words_of
 from bot.ui.discord.translation import text
 from bot.ui.words import Words
@@ -124,7 +125,7 @@ def _embed(context: Context, opinion: Opinion, words: Words) -> discord.Embed:
     weights = opinion.explanation.words
     heaviest = sorted(weights, key=lambda word: -abs(word.weights[harm]))[:WORDS_SHOWN]
     lines = [
-        f"`{word.weights[harm]:+5.1f}` {hidden(scored[word.start : word.end], 40)}"
+        f"`{word.weights[harm]:+5.1f}` {quoted(scored[word.start : word.end], 40)}"
         for word in heaviest
         if abs(word.weights[harm]) >= LEAST_WEIGHT
     ]

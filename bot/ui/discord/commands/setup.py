@@ -8,7 +8,7 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot.desk.alerts import standing_of
+from bot.desk.standing import Record
 from bot.domain import Case, ChannelId, Decision, GuildId, Kind, Post, Reason, UserId, message_case
 from bot.platform.members import MODERATOR
 from bot.platform.permissions import (
@@ -21,7 +21,8 @@ from bot.platform.permissions import (
 )
 from bot.policy.entries import ALERT_CHANNEL, PRESET
 from bot.policy.rules import Policy
-from bot.ui.discord.alert import alert_buttons, alert_embed
+from bot.ui.discord.alert import alert_embed
+from bot.ui.discord.alert_controls import alert_buttons
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
 from bot.ui.discord.items import button, control_id, view_of
@@ -198,9 +199,9 @@ async def _send_test(
     scores = {**dict.fromkeys(CLASSES, 0.02), "insult": 0.91}
     reason = Reason(Kind.ALERT, "insult", 0.91, 0.6)
     case = Case(Decision(post, scores, context.judge.model, (reason,)))
-    embed = alert_embed(case, words, context.speech.names(guild_id))
+    embed = alert_embed([case], words, context.speech.names(guild_id), spoilers=policy.spoilers)
     embed.title = words("setup.test_title")
-    view = alert_buttons(post, standing_of([case]), words)
+    view = alert_buttons(post, Record([case]).standing, words)
     for item in view.children:
         if isinstance(item, discord.ui.Button):
             item.disabled = True

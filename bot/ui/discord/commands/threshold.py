@@ -19,7 +19,7 @@ from bot.policy.entries import Value, minutes_entry, threshold_entry
 from bot.policy.precision import FEWEST, suggest
 from bot.policy.rules import SERVER, Scopes
 from bot.policy.thresholds import LONGEST_TIMEOUT, SettingError
-from bot.ui.discord.alert import FIELD_LENGTH, duration, shorten
+from bot.ui.discord.alert import FIELD_LENGTH, duration
 from bot.ui.discord.charts import LOWEST, draw
 from bot.ui.discord.choices import (
     HARM_CHOICES,
@@ -42,6 +42,7 @@ from bot.ui.discord.previews import (
     preview_embed,
     threshold_table,
 )
+from bot.ui.discord.quoting import shorten
 from bot.ui.discord.replies import guild_id_of, guild_of, member_of, say, words_of
 from bot.ui.discord.translation import text
 from model.classes import HARMS

@@ -1,0 +1,292 @@
+"""What moderators can see of an alert's messages: the passage, the whole text, what surrounds it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import discord
+import pytest
+import simcord
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.app.lifecycle import App
+from bot.app.settings import Settings
+from bot.domain import Case, Kind
+from bot.policy.phrases import Phrases, restored
+from bot.ui.discord.alert import EXCERPT_LENGTH, LISTED, SHORT_EXCERPT, shows_all
+from bot.ui.discord.alert_record import PAGE, pages
+from bot.ui.discord.quoting import around, harmless
+from bot.ui.discord.speech import Names
+from bot.ui.words import table
+from tests import making
+from tests.answers import field, offered, said
+from tests.world import BENIGN, BORDERLINE, World
+
+ENGLISH = table("en")
+FILLER = "We talked about the weather and what to cook for dinner. "
+ABUSE = "you are a stupid worthless idiot and a pathetic loser"
+LONG = FILLER * 25 + ABUSE + " " + FILLER * 8
+
+
+# ------------------------------------------------------------------ the passage
+
+
+@pytest.mark.parametrize(
+    ("text", "passage", "length", "shown"),
+    [
+        ("abcdef", None, 6, "abcdef"),
+        ("abcdefg", None, 6, "abcde…"),
+        ("abcdef", (2, 4), 6, "ab**cd**ef"),
+        ("abcdefghij", (4, 6), 6, "…cd**ef**gh…"),
+        ("abcdefghij", (0, 2), 6, "**ab**cdef…"),
+        ("abcdefghij", (8, 10), 6, "…efgh**ij**"),
+        ("abcdefghij", (2, 9), 4, "…**cdef**…"),
+        ("ab cd ef", (2, 6), 8, "ab **cd** ef"),  # bold needs its text beside the stars
+        ("ab    ef", (2, 6), 8, "ab    ef"),
+        ("a\n \n\n\nb\n\nc", None, 10, "a\nb\nc"),  # blank lines could fill a screen
+        ("a\n\n\nb", (4, 5), 5, "a\n**b**"),
+        ("a*b*c", (2, 3), 5, "a\\***b**\\*c"),
+    ],
+)
+def test_the_passage_that_decided_is_quoted_in_bold_with_what_is_around_it(
+    text: str, passage: tuple[int, int] | None, length: int, shown: str
+) -> None:
+    assert around(text, passage, length) == shown
+
+
+@given(st.text(max_size=60), st.integers(0, 60), st.integers(1, 60), st.integers(1, 80))
+def test_a_quotation_holds_nothing_but_the_text(
+    text: str, begin: int, width: int, length: int
+) -> None:
+    begin = min(begin, len(text))
+    shown = around(text, (begin, min(begin + width, len(text))), length)
+
+    def bare(quotation: str) -> str:
+        return re.sub(r"\s|[*\\\u200b…]", "", quotation)
+
+    assert bare(shown) in bare(text)
+    assert len(bare(shown)) <= length
+
+
+def test_a_passage_is_found_again_where_harmless_phrases_were_left_out() -> None:
+    phrases = Phrases(["quite long phrase", "x"])
+    text = "a quite long phrase b x c x"
+    kept, found = phrases.without(text), phrases.found(text)
+    assert kept == "a   b   c  "
+    for place, letter in enumerate(kept):
+        if letter in "abc":
+            assert text[restored(place, found)] == letter
+    assert restored(len(kept), found) == len(text)
+
+
+async def test_an_insult_at_the_end_of_a_long_message_is_quoted(world: World) -> None:
+    await world.choose_desk()
+    assert LONG.index(ABUSE) > 1_400
+    await world.say(LONG)
+    quotation = world.alert.embeds[0].description or ""
+    assert quotation.startswith("||…")
+    begin, end = quotation.index("**"), quotation.rindex("**")
+    assert "stupid worthless idiot" in quotation[begin:end]
+    assert FILLER.strip() in quotation[:begin]
+    assert "Attached to this alert." in field(world, "Full text")
+    (attached,) = world.alert.attachments
+    assert attached.is_spoiler()
+    assert LONG.strip() in (await attached.read()).decode()
+
+
+async def test_the_passage_is_quoted_after_a_crash_before_the_alert_too(
+    settings: Settings,
+) -> None:
+    app = await App.open(settings)
+    async with simcord.run(app.client) as env:
+        world = World.furnish(app, env)
+        await world.choose_desk()
+        env.inject_error("POST", "/channels/*/messages", status=503, code=0)
+        await world.member.send(world.general, LONG)
+        await app.parts.pipeline.drained()
+        await app.close()
+        world.app = await App.open(settings)
+        await env.restart_bot(world.app.client)
+        await world.app.drained()
+        quotation = world.alert.embeds[0].description or ""
+        assert "stupid worthless idiot" in quotation[quotation.index("**") :]
+        assert "Words that weighed most: " in quotation
+        assert LONG.strip() in (await world.alert.attachments[0].read()).decode()
+        await world.app.close()
+
+
+# ------------------------------------------------------------------ the whole text
+
+
+def told(number: int = 1, length: int = 10) -> Case:
+    return Case(making.decision(number, Kind.ALERT, text="a" * length))
+
+
+@pytest.mark.parametrize(
+    ("cases", "all_of_it"),
+    [
+        ([told(1, EXCERPT_LENGTH)], True),
+        ([told(1, EXCERPT_LENGTH + 1)], False),
+        ([told(1), told(2, SHORT_EXCERPT)], True),
+        ([told(1), told(2, SHORT_EXCERPT + 1)], False),
+        ([told(number) for number in range(LISTED + 1)], True),
+        ([told(number) for number in range(LISTED + 2)], False),
+    ],
+)
+def test_files_are_attached_where_the_embed_does_not_show_all(
+    cases: list[Case], *, all_of_it: bool
+) -> None:
+    assert shows_all(cases) is all_of_it
+
+
+def test_a_file_has_a_hundred_messages_with_all_that_identifies_them() -> None:
+    cases = [told(number) for number in range(1, 2 * PAGE + 2)]
+    names = Names(lambda _: "general", lambda _: "robin\nfake")
+    found = pages(cases, ENGLISH, names)
+    assert [len(page.cases) for page in found] == [100, 100, 1]
+    assert [page.file().filename for page in found] == [
+        f"SPOILER_messages-{number}.txt" for number in (1, 2, 3)
+    ]
+    assert found[2].text == (
+        "201 · robin fake (4) · #general · 2026-01-01 00:00:00 UTC · hate 0.90\n"
+        "https://discord.com/channels/2/3/201\n\naaaaaaaaaa\n"
+    )
+    lost = replace(cases[0].decision.post, text="", author_name="")
+    (page,) = pages(
+        [Case(replace(cases[0].decision, post=lost))], ENGLISH, Names(lambda _: "", lambda _: "")
+    )
+    assert page.text.startswith("1 · unknown (4) · #unknown")
+    assert "lost when the bot restarted" in page.text
+
+
+async def test_a_full_file_is_sent_once_however_often_the_alert_is_updated(world: World) -> None:
+    await world.choose_desk()
+    for number in range(PAGE + 1):
+        await world.member.send(world.general, f"{BORDERLINE} {number}")
+    await world.app.drained()
+    full, last = world.alert.attachments
+    await world.member.send(world.general, f"{BORDERLINE} {PAGE + 1}")
+    await world.app.drained()
+    same, longer = world.alert.attachments
+    assert (same.id, same.size) == (full.id, full.size)
+    assert longer.id != last.id
+    assert longer.size > last.size
+    assert f"{BORDERLINE} {PAGE + 1}\n" in (await longer.read()).decode()
+
+
+async def test_without_attach_files_the_alert_says_what_is_missing(world: World) -> None:
+    await world.choose_desk()
+    me = world.env.bot.get_guild(world.guild.id)
+    channel = world.env.bot.get_channel(world.desk.id)
+    assert me is not None
+    assert isinstance(channel, discord.TextChannel)
+    await channel.set_permissions(me.me, attach_files=False)
+    await world.say(LONG)
+    assert "I need Attach Files" in field(world, "Full text")
+    assert world.alert.attachments == []
+
+
+async def test_a_server_can_do_without_spoilers(world: World) -> None:
+    await world.choose_desk()
+    result = await world.moderator.slash(world.desk, "alerts spoilers", hide=False)
+    assert "show quotations openly" in said(result)
+    await world.say(LONG)
+    assert "||" not in (world.alert.embeds[0].description or "")
+    result = await world.moderator.slash(world.desk, "alerts spoilers", hide=True)
+    assert "behind a spoiler" in said(result)
+    await world.say(BORDERLINE)
+    assert (world.alert.embeds[0].description or "").startswith("||")
+
+
+async def test_a_long_report_has_the_whole_text_attached(world: World) -> None:
+    await world.choose_desk()
+    message = await world.say(FILLER * 20)
+    await world.member.context_menu(world.general, "Report to moderators", message)
+    (attached,) = world.alert.attachments
+    assert (FILLER * 20).strip() in (await attached.read()).decode()
+    assert "Attached to this alert." in field(world, "Full text")
+
+
+# ------------------------------------------------------------------ what surrounds it
+
+
+async def surroundings(world: World, label: str = "Messages around it") -> str:
+    result = await world.moderator.click(world.alert, label=label)
+    assert result.response is not None
+    assert result.response.ephemeral
+    return "\n".join(embed.description or "" for embed in result.response.embeds)
+
+
+async def test_the_messages_around_are_shown_as_links(world: World) -> None:
+    await world.choose_desk()
+    sent = [await world.say(f"{BENIGN} {number}") for number in range(7)]
+    sent.append(await world.say(BORDERLINE))
+    sent += [await world.say(f"{BENIGN} {number}") for number in range(7, 12)]
+    lines = (await surroundings(world)).split("\n")
+    shown = sent[2:11]  # five before, the message itself, three after
+    assert len(lines) == len(shown)
+    for line, message in zip(lines, shown, strict=True):
+        assert f"/{world.guild.id}/{world.general.id}/{message.id})" in line
+        assert "**robin**" in line
+        assert harmless(message.content) in line
+    assert [line.startswith("➤ ") for line in lines] == [False] * 5 + [True] + [False] * 3
+    assert offered(world)["Delete"] is True
+    await world.member.send(world.general, BORDERLINE.upper())
+    await world.app.drained()
+    assert len(world.alerts) == 1  # looking does not close an alert
+
+
+async def test_around_a_deleted_message_the_others_are_shown(world: World) -> None:
+    await world.choose_desk()
+    await world.say(BENIGN)
+    await world.say(BORDERLINE)
+    await world.say(f"{BENIGN}!")
+    await world.moderator.click(world.alert, label="Delete")
+    shown = await surroundings(world)
+    assert harmless(BENIGN) in shown
+    assert "➤" not in shown
+    assert "The message itself has been deleted." in shown
+
+
+async def test_what_a_moderator_may_not_read_is_not_shown(world: World) -> None:
+    await world.choose_desk()
+    await world.say(BENIGN)
+    await world.say(BORDERLINE)
+    channel = world.env.bot.get_channel(world.general.id)
+    guild = world.env.bot.get_guild(world.guild.id)
+    assert isinstance(channel, discord.TextChannel)
+    assert guild is not None
+    role = guild.get_role(world.moderators.id)
+    assert role is not None
+    await channel.set_permissions(role, read_message_history=False)
+    result = await world.moderator.click(world.alert, label="Messages around it")
+    assert "You need Read Message History in the channel of that message" in said(result)
+    assert BENIGN not in said(result)
+
+
+async def test_where_the_bot_may_not_read_it_says_so(world: World) -> None:
+    await world.choose_desk()
+    await world.say(BORDERLINE)
+    channel = world.env.bot.get_channel(world.general.id)
+    assert isinstance(channel, discord.TextChannel)
+    await channel.set_permissions(channel.guild.me, read_message_history=False)
+    result = await world.moderator.click(world.alert, label="Messages around it")
+    assert "the bot needs Read Message History in that channel" in said(result)
+
+
+async def test_members_cannot_look_around(world: World) -> None:
+    await world.choose_desk()
+    await world.say(BORDERLINE)
+    result = await world.member.click(world.alert, label="Messages around it")
+    assert "Only moderators" in said(result)
+
+
+async def test_an_alert_on_a_nickname_has_nothing_around_it(world: World) -> None:
+    await world.choose_desk()
+    guild = world.env.bot.get_guild(world.guild.id)
+    assert guild is not None
+    await (await guild.fetch_member(world.member.id)).edit(nick=BORDERLINE[:32])
+    await world.say(BENIGN)
+    assert "Messages around it" not in offered(world)
