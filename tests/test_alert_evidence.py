@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.app.lifecycle import App
 from bot.app.settings import Settings
-from bot.domain import Case, Kind
+from bot.domain import Case, Kind, message_case
 from bot.policy.phrases import Phrases, restored
 from bot.ui.discord.alert import EXCERPT_LENGTH, LISTED, SHORT_EXCERPT, shows_all
 from bot.ui.discord.alert_record import PAGE, pages
@@ -290,3 +290,18 @@ async def test_an_alert_on_a_nickname_has_nothing_around_it(world: World) -> Non
     await (await guild.fetch_member(world.member.id)).edit(nick=BORDERLINE[:32])
     await world.say(BENIGN)
     assert "Messages around it" not in offered(world)
+
+
+# ------------------------------------------------------------------ what a crash leaves
+
+
+async def test_an_alert_without_its_embed_is_still_known_by_its_buttons(world: World) -> None:
+    await world.choose_desk()
+    await world.say(BORDERLINE)
+    case = message_case(world.guild.id, world.general.history()[-1].id)
+    channel, since = world.app.context.channel, making.START
+    assert (await channel.shown(world.guild_id, since))[case].count == 1
+    await world.say(BORDERLINE)
+    assert (await channel.shown(world.guild_id, since))[case].count == 2
+    await world.alert.edit(embed=None)
+    assert (await channel.shown(world.guild_id, since))[case].count == 1

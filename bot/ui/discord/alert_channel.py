@@ -170,8 +170,10 @@ class DiscordAlertChannel:
                     limit=RECALLED, after=after, oldest_first=False
                 ):
                     lead = lead_of(message) if own and message.author.id == own.id else None
-                    if lead is not None and message.embeds:
-                        found[lead] = Shown(message.id, count_of(message.embeds[0]))
+                    if lead is not None:
+                        # A moderator can remove the embed: then only its own case is certain.
+                        count = count_of(message.embeds[0]) if message.embeds else 1
+                        found[lead] = Shown(message.id, count)
             except (discord.Forbidden, discord.NotFound):
                 return {}
         return found
