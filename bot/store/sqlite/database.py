@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 import structlog
@@ -18,11 +19,32 @@ from bot.store.files import make_private, warn_if_readable
 from bot.store.ports import StoreBrokenError, StoreUnavailableError
 
 log = structlog.stdlib.get_logger(__name__)
+T = TypeVar("T")
 
 
 def now() -> int:
     """Return the time as it is stored: milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+class Writer(aiosqlite.Connection):
+    """aiosqlite's connection, which can also run a function on its own thread."""
+
+    @classmethod
+    async def to(cls, path: Path) -> Writer:
+        """Connect to a file. Transactions are begun and ended plainly, not by the library."""
+
+        def connector() -> sqlite3.Connection:
+            return sqlite3.connect(path, isolation_level=None)
+
+        writer = cls(connector, iter_chunk_size=64)
+        await writer
+        return writer
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function on the connection's thread and return what it returns."""
+        found: T = await self._execute(lambda: work(self._conn))
+        return found
 
 
 class Database:
@@ -32,9 +54,7 @@ class Database:
     another task's transaction.
     """
 
-    def __init__(
-        self, path: Path, connection: aiosqlite.Connection, reader: aiosqlite.Connection
-    ) -> None:
+    def __init__(self, path: Path, connection: Writer, reader: aiosqlite.Connection) -> None:
         self._path = path
         self._file = path.stat().st_ino
         self._connection = connection
@@ -76,8 +96,7 @@ class Database:
             # before aiosqlite has started a thread.
             make_private(path)
             warn_if_readable(path)
-            # autocommit off the library's hands: transactions are begun and ended here, plainly.
-            connection = await aiosqlite.connect(path, isolation_level=None)
+            connection = await Writer.to(path)
         except (OSError, sqlite3.Error) as error:
             raise OperatorError(
                 f"cannot open the database {path}: {error}. Check that the folder exists and that "
@@ -93,7 +112,8 @@ class Database:
                 "busy_timeout=5000",
                 # What is erased is overwritten, not only forgotten.
                 "secure_delete=ON",
-                "foreign_keys=ON",
+                # A migration may replace a table that others refer to.
+                "foreign_keys=OFF",
             ):
                 await connection.execute(f"PRAGMA {pragma}")
             reader = await aiosqlite.connect(path, isolation_level=None)
@@ -102,6 +122,7 @@ class Database:
             if sound is None or sound[0] != "ok":
                 raise sqlite3.DatabaseError(sound[0] if sound else "no answer")  # noqa: TRY301 - as SQLite itself would
             await database._migrate(path)
+            await connection.execute("PRAGMA foreign_keys=ON")
             await reader.execute("PRAGMA query_only=ON")
         except BaseException:
             await _closed(connection, reader)
@@ -139,6 +160,16 @@ class Database:
                         await self._connection.execute("ROLLBACK")
                     raise
                 await self._connection.execute("COMMIT")
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function in a transaction, on the connection's thread; return what it returns.
+
+        What it executes is written whole or not at all. It goes there and back once, where each
+        statement of ``transaction`` does. Whoever stops waiting for it does not stop it.
+        """
+        async with self._writing:
+            with _unavailable():
+                return await self._connection.run(lambda connection: _whole(connection, work))
 
     async def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterable[sqlite3.Row]:
         """Return every row of a query."""
@@ -189,6 +220,18 @@ def _unavailable() -> Iterator[None]:
         if type(error) is not sqlite3.DatabaseError:
             raise  # a value that it does not take, say
         raise StoreBrokenError(str(error)) from error
+
+
+def _whole(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        found = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.OperationalError):  # there may be nothing to roll back
+            connection.execute("ROLLBACK")
+        raise
+    return found
 
 
 def _set_aside(path: Path) -> Path:

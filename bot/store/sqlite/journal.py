@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -37,6 +37,7 @@ from bot.store.sqlite.rows import (
     CASE,
     CASE_ROW,
     DECISION,
+    NEW_CASE,
     SAME_CASE,
     SCORE_ROWS,
     WIDTH,
@@ -117,80 +118,32 @@ class SqliteJournal:
     ) -> list[Decision]:
         """Write decisions, their actions and watermarks; return the new decisions."""
         at = now()
-        fresh: dict[CaseId, Decision] = {}
-        for decision in decisions:
-            fresh.setdefault(decision.post.id, decision)
         # Sealed before the transaction: encrypting is the only work here that takes time.
         sealed = {
-            case: self._sealer.seal(Excerpt(decision.post.text, decision.post.author_name))
-            for case, decision in fresh.items()
+            decision.post.id: self._sealer.seal(
+                Excerpt(decision.post.text, decision.post.author_name)
+            )
+            for decision in decisions
             if decision.reasons
         }
-        async with self._database.transaction() as connection:
-            # Asked inside the transaction: another process may have written meanwhile.
-            for case in await self._known(await self._seen(fresh.keys())):
-                del fresh[case]
-            models = await self._models_of(connection, fresh.values())
-            row = await self._database.row("SELECT coalesce(max(id), 0) FROM cases")
-            first = 1 + (row[0] if row else 0)
-            numbered = list(enumerate(fresh.values(), start=first))
-            await connection.executemany(
-                f"INSERT INTO cases VALUES ({', '.join('?' * 14)})",
-                [case_row(n, decision, models[decision.model], at) for n, decision in numbered],
-            )
-            await connection.executemany(
-                SCORE_ROWS, [score_rows(n, each, models[each.model]) for n, each in numbered]
-            )
-            due = [(n, decision) for n, decision in numbered if decision.reasons]
-            if due:
-                await self._write_actions(connection, due, sealed, at)
-            if marks:
-                await write_marks(connection, marks)
-        self._models = models
-        return list(fresh.values())
-
-    async def _write_actions(
-        self,
-        connection: aiosqlite.Connection,
-        due: Sequence[tuple[int, Decision]],
-        sealed: dict[CaseId, bytes],
-        at: int,
-    ) -> None:
-        await connection.executemany(
-            "INSERT INTO actions (case_id, kind, harm, score, threshold, scope_id, minutes, status,"
-            " decided_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?)",
-            [
-                (
-                    number,
-                    why.kind,
-                    why.harm,
-                    why.score,
-                    why.threshold,
-                    why.scope_id,
-                    why.minutes,
-                    at,
-                )
-                for number, decision in due
-                for why in decision.reasons
-            ],
-        )
-        await connection.executemany(
-            "INSERT INTO excerpts VALUES (?, ?)",
-            [(number, sealed[decision.post.id]) for number, decision in due],
-        )
-
-    async def _models_of(
-        self, connection: aiosqlite.Connection, decisions: Iterable[Decision]
-    ) -> dict[str, int]:
-        """Return the numbers of models; remembered by the caller once they are on disk."""
         models = dict(self._models)
-        for version in {decision.model for decision in decisions} - models.keys():
-            await connection.execute(
-                "INSERT INTO models (version) VALUES (?) ON CONFLICT DO NOTHING", (version,)
+
+        def write(connection: sqlite3.Connection) -> list[tuple[int, Decision]]:
+            _number_models(connection, decisions, models)
+            fresh = _write_cases(connection, decisions, models, at)
+            connection.executemany(
+                SCORE_ROWS, [score_rows(n, each, models[each.model]) for n, each in fresh]
             )
-            row = await self._database.row("SELECT id FROM models WHERE version = ?", (version,))
-            models[version] = row[0] if row else 0
-        return models
+            due = [(number, decision) for number, decision in fresh if decision.reasons]
+            if due:
+                _write_actions(connection, due, sealed, at)
+            if marks:
+                write_marks(connection, marks)
+            return fresh
+
+        fresh = await self._database.write(write)
+        self._models = models
+        return [decision for _, decision in fresh]
 
     async def finish(
         self,
@@ -303,6 +256,71 @@ class SqliteJournal:
         )
         # Off the event loop: a busy server has many, and the gateway wants its heartbeat.
         return await asyncio.to_thread(_past, rows)
+
+
+def _number_models(
+    connection: sqlite3.Connection, decisions: Iterable[Decision], models: dict[str, int]
+) -> None:
+    """Add the numbers of models; the caller remembers them once they are on disk."""
+    for version in {decision.model for decision in decisions} - models.keys():
+        connection.execute(
+            "INSERT INTO models (version) VALUES (?) ON CONFLICT DO NOTHING", (version,)
+        )
+        (models[version],) = connection.execute(
+            "SELECT id FROM models WHERE version = ?", (version,)
+        ).fetchone()
+
+
+def _write_cases(
+    connection: sqlite3.Connection,
+    decisions: Sequence[Decision],
+    models: Mapping[str, int],
+    at: int,
+) -> list[tuple[int, Decision]]:
+    """Write the cases that are new; return them and the numbers that stand for them.
+
+    The table knows best which those are: another process may have written meanwhile.
+    """
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM cases").fetchone()
+    numbered = list(enumerate(decisions, start=last + 1))
+    written = connection.executemany(
+        NEW_CASE, [case_row(n, decision, models[decision.model], at) for n, decision in numbered]
+    )
+    if written.rowcount == len(numbered):
+        return numbered
+    rows = connection.execute("SELECT id FROM cases WHERE id > ?", (last,))
+    new = {row[0] for row in rows}
+    return [(number, decision) for number, decision in numbered if number in new]
+
+
+def _write_actions(
+    connection: sqlite3.Connection,
+    due: Sequence[tuple[int, Decision]],
+    sealed: Mapping[CaseId, bytes],
+    at: int,
+) -> None:
+    connection.executemany(
+        "INSERT INTO actions (case_id, kind, harm, score, threshold, scope_id, minutes, status,"
+        " decided_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?)",
+        [
+            (
+                number,
+                why.kind,
+                why.harm,
+                why.score,
+                why.threshold,
+                why.scope_id,
+                why.minutes,
+                at,
+            )
+            for number, decision in due
+            for why in decision.reasons
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO excerpts VALUES (?, ?)",
+        [(number, sealed[decision.post.id]) for number, decision in due],
+    )
 
 
 def _marks(width: int, part: Sequence[object]) -> str:

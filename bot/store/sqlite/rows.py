@@ -82,9 +82,13 @@ def case_row(number: int, decision: Decision, model: int, at: int) -> tuple[obje
     post = decision.post
     # Moderators are told apart by a fact of their own, which may be decided anew.
     exempt = decision.exempt and not post.moderator
+    guild, surface, subject, revision = post.id
     return (
         number,
-        *post.id,
+        guild,
+        str(surface),  # sqlite3 searches for an adapter of what is only nearly a string
+        subject,
+        revision,
         post.channel_id,
         post.parent_id,
         post.category_id,
@@ -92,10 +96,16 @@ def case_row(number: int, decision: Decision, model: int, at: int) -> tuple[obje
         milliseconds(post.created_at),
         at,
         model,
-        decision.mode,
+        str(decision.mode),
         MODERATOR * post.moderator + WEBHOOK * post.webhook + EXEMPT * exempt,
     )
 
+
+NEW_CASE: Final = (
+    f"INSERT INTO cases VALUES ({', '.join('?' * 14)})"
+    " ON CONFLICT (guild_id, surface, subject_id, revision) DO NOTHING"
+)
+"""Writes a ``case_row``; a case that is there already stays as it is."""
 
 SCORE_ROWS: Final = f"INSERT INTO scores VALUES {', '.join(['(?, ?, ?, ?)'] * len(HARMS))}"
 """All scores of a case at once, to be filled in with ``score_rows``: half the time of one by one."""

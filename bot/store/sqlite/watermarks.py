@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
-
-import aiosqlite
 
 from bot.domain import ChannelId, GuildId, SubjectId
 from bot.store.ports import Mark
 from bot.store.sqlite.database import Database
 
 
-async def write_marks(connection: aiosqlite.Connection, marks: Sequence[Mark]) -> None:
+def write_marks(connection: sqlite3.Connection, marks: Sequence[Mark]) -> None:
     """Raise watermarks inside a transaction; none ever falls."""
-    await connection.executemany(
+    connection.executemany(
         "INSERT INTO watermarks VALUES (?, ?, ?) ON CONFLICT (guild_id, channel_id)"
         " DO UPDATE SET message_id = max(message_id, excluded.message_id)",
         [(mark.guild, mark.channel, mark.message) for mark in marks],
@@ -37,8 +36,7 @@ class SqliteWatermarks:
 
     async def raise_to(self, marks: Sequence[Mark]) -> None:
         """Raise watermarks; one that is higher already stays."""
-        async with self._database.transaction() as connection:
-            await write_marks(connection, marks)
+        await self._database.write(lambda connection: write_marks(connection, marks))
 
     async def drop(self, guild: GuildId, channels: Sequence[ChannelId]) -> None:
         """Forget channels of a server that are gone."""
