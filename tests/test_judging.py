@@ -22,7 +22,7 @@ from bot.domain import (
     Taken,
     about,
 )
-from bot.judging.judge import Judge
+from bot.judging.judge import Judge, without_repeats
 from bot.judging.pipeline import Pipeline, SetAsideError
 from bot.policy.book import PolicyBook
 from bot.store.patience import Patience
@@ -103,7 +103,7 @@ def test_an_edit_leads_only_to_what_its_message_has_not_had(
 ) -> None:
     edited = making.post(text=text, revision=Revision("e5"))
     taken = Taken(kinds={about(edited.id): before})
-    (decision,) = judge.judge([edited], taken)
+    (decision,) = without_repeats(judge.judge([edited]), taken)
     assert kinds(decision) == due
 
 
@@ -112,9 +112,9 @@ def test_each_new_name_is_alerted_by_itself(judge: Judge, surface: Surface) -> N
     first = making.post(text=BORDERLINE, surface=surface, revision=Revision("t1"))
     second = making.post(text=BORDERLINE, surface=surface, revision=Revision("t2"))
     taken = Taken()
-    assert kinds(judge.judge([first], taken)[0]) == {Kind.ALERT}
-    assert kinds(judge.judge([second], taken)[0]) == {Kind.ALERT}
-    assert kinds(judge.judge([second], taken)[0]) == set()
+    assert kinds(without_repeats(judge.judge([first]), taken)[0]) == {Kind.ALERT}
+    assert kinds(without_repeats(judge.judge([second]), taken)[0]) == {Kind.ALERT}
+    assert kinds(without_repeats(judge.judge([second]), taken)[0]) == set()
 
 
 async def test_a_decision_is_on_disk_when_its_future_is_done(
@@ -165,10 +165,10 @@ async def test_a_fault_of_the_judge_itself_is_set_aside_without_its_text(
 ) -> None:
     whole = judge.judge
 
-    def failing(posts: Sequence[Post], taken: Taken | None = None) -> list[Decision]:
+    def failing(posts: Sequence[Post]) -> list[Decision]:
         if any("boom" in post.text for post in posts):
             raise RuntimeError("it said boom and more")
-        return whole(posts, taken)
+        return whole(posts)
 
     monkeypatch.setattr(judge, "judge", failing)
     posts = [making.post(n, text=t) for n, t in enumerate((HATEFUL, "boom and more", HATEFUL), 1)]
@@ -234,7 +234,7 @@ async def test_a_damaged_database_ends_the_pipeline_and_blames_no_post(
 
     monkeypatch.setattr(store.journal, "taken", broken)
     made = Line(judge, store, lambda _post: True)
-    await made.pipeline.enter(making.post())
+    await made.pipeline.enter(making.post(text=HATEFUL))
     with pytest.raises(StoreBrokenError):
         await made.pipeline.run()
     assert made.pipeline.set_aside == 0

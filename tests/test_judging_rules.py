@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from bot.app.settings import Moderation
 from bot.domain import Case, Decision, Kind, Post, Reason, Surface, Taken, about
-from bot.judging.judge import MOST_WORDS, Judge, highest
+from bot.judging.judge import MOST_WORDS, Judge, highest, without_repeats
 from bot.judging.pipeline import Pipeline, SetAsideError
 from bot.judging.queue import TURN_CHARACTERS
 from bot.policy.book import PolicyBook
@@ -129,11 +129,20 @@ def test_a_harmless_phrase_is_left_out_of_scores_and_words(judge: Judge, book: P
 def test_what_was_done_about_a_message_is_brought_up_to_date(judge: Judge) -> None:
     posts = [making.post(1, text=HATEFUL), making.post(1, text=HATEFUL)]
     taken = Taken()
-    first, second = judge.judge(posts, taken)
+    first, second = without_repeats(judge.judge(posts), taken)
     assert first.reasons
     assert not second.reasons
     assert taken.kinds == {about(posts[0].id): {reason.kind for reason in first.reasons}}
     assert [bool(each.reasons) for each in judge.judge(posts)] == [True, True]
+
+
+def test_what_was_done_already_has_no_reasons_and_no_words(judge: Judge) -> None:
+    post = making.post(1, text=HATEFUL)
+    (decision,) = judge.judge([post])
+    (known,) = without_repeats([decision], Taken(known={post.id}))
+    (had,) = without_repeats([decision], Taken(kinds={about(post.id): set(Kind)}))
+    assert known == had
+    assert (known.reasons, known.words, known.scores) == ((), (), decision.scores)
 
 
 def test_every_decision_names_the_model(judge: Judge, scorer: Scorer) -> None:
@@ -173,9 +182,30 @@ class Batches:
         self._judge = judge
         self.seen: list[list[int]] = []
 
-    def judge(self, posts: Sequence[Post], taken: Taken | None = None) -> list[Decision]:
+    def judge(self, posts: Sequence[Post]) -> list[Decision]:
         self.seen.append([post.subject_id for post in posts])
-        return self._judge.judge(posts, taken)
+        return self._judge.judge(posts)
+
+
+async def test_only_where_something_is_due_the_journal_is_asked_what_was_done(
+    judge: Judge, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[int]] = []
+    whole = store.journal.taken
+
+    async def taken(posts: Sequence[Post]) -> Taken:
+        asked.append([post.subject_id for post in posts])
+        return await whole(posts)
+
+    monkeypatch.setattr(store.journal, "taken", taken)
+    pipeline = line(judge, store)
+    for number, text in enumerate(("what a lovely day", HATEFUL), 1):
+        pipeline.submit(making.post(number, text=text))
+    await while_running(pipeline, pipeline.drained())
+    pipeline.submit(making.post(3, text="what a lovely day"))
+    await while_running(pipeline, pipeline.drained())
+    assert asked == [[2]]
+    assert pipeline.recorded == 3
 
 
 @pytest.mark.parametrize(

@@ -37,33 +37,20 @@ class Judge:
         """The version of the model that scores."""
         return self._scorer.version
 
-    def judge(self, posts: Sequence[Post], taken: Taken | None = None) -> list[Decision]:
-        """Return a decision for each post, in order; each text is scored once.
-
-        ``taken`` says what is done about them already and is brought up to date: an edit leads to
-        actions only if it calls for one that its message has not had.
-        """
+    def judge(self, posts: Sequence[Post]) -> list[Decision]:
+        """Return a decision for each post, in order; each text is scored once."""
         policies = [self._book.of(post.guild_id) for post in posts]
         texts = [
             policy.phrases.without(post.text) for policy, post in zip(policies, posts, strict=True)
         ]
+        version = self._scorer.version
         decisions = []
         for policy, post, text, scores in zip(
             policies, posts, texts, self._scorer.score(texts), strict=True
         ):
-            decision = decide(policy, post, scores, self._scorer.version)
-            if taken is not None and decision.reasons:
-                decision = self._further(decision, taken)
+            decision = decide(policy, post, scores, version)
             decisions.append(self._with_evidence(decision, text) if decision.reasons else decision)
         return decisions
-
-    @staticmethod
-    def _further(decision: Decision, taken: Taken) -> Decision:
-        case = decision.post.id
-        if case in taken.known:
-            return replace(decision, reasons=())  # it was decided, whatever came of it
-        taken.known.add(case)
-        return further(decision, taken.kinds.setdefault(about(case), set()))
 
     def explain(self, post: Post) -> Explanation:
         """Return what moved a post's scores, word by word."""
@@ -108,6 +95,25 @@ class Judge:
             return None
         phrases = self._book.of(post.guild_id).phrases.found(post.text)
         return restored(moved[0].start, phrases), restored(moved[-1].end, phrases)
+
+
+def without_repeats(decisions: Sequence[Decision], taken: Taken) -> list[Decision]:
+    """Return decisions with reasons only for what is not done about their messages yet.
+
+    ``taken`` says what is done already and is brought up to date: an edit leads to actions only if
+    it calls for one that its message has not had.
+    """
+    return [_once(decision, taken) if decision.reasons else decision for decision in decisions]
+
+
+def _once(decision: Decision, taken: Taken) -> Decision:
+    case = decision.post.id
+    if case not in taken.known:  # what was decided is not done again, whatever came of it
+        taken.known.add(case)
+        fresh = further(decision, taken.kinds.setdefault(about(case), set()))
+        if fresh.reasons:
+            return fresh
+    return replace(decision, reasons=(), words=(), passage=None)
 
 
 def highest(decision: Decision) -> str:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import structlog
 
-from bot.domain import Case, Decision, Post, Surface
-from bot.judging.judge import Judge
+from bot.domain import Case, ChannelId, Decision, Post, Surface
+from bot.judging.judge import Judge, without_repeats
 from bot.judging.queue import FairQueue, Waiting, cost_of
 from bot.store.patience import Patience
 from bot.store.ports import Journal, Mark, StoreBrokenError
@@ -124,9 +124,14 @@ class Pipeline:
 
     async def _process(self, batch: Sequence[Waiting]) -> None:
         posts = [waiting.post for waiting in batch]
-        taken = await self._patience.until_written(lambda: self._journal.taken(posts), "decisions")
         # A thread, so that a large batch does not hold up the gateway's heartbeat.
-        judged = await asyncio.to_thread(self._judge.judge, posts, taken)
+        judged = await asyncio.to_thread(self._judge.judge, posts)
+        asked = [decision.post for decision in judged if decision.reasons]
+        if asked:
+            taken = await self._patience.until_written(
+                lambda: self._journal.taken(asked), "decisions"
+            )
+            judged = without_repeats(judged, taken)
         due = [
             decision if waiting.act else replace(decision, reasons=())
             for waiting, decision in zip(batch, judged, strict=True)
@@ -160,9 +165,14 @@ class Pipeline:
 
     def _marks(self, posts: Sequence[Post]) -> list[Mark]:
         """Return up to where channels have been read, of those without a gap."""
-        latest = {
-            post.channel_id: Mark(post.guild_id, post.channel_id, post.subject_id)
-            for post in sorted(posts, key=lambda post: post.subject_id)
-            if post.surface is Surface.MESSAGE and self._caught_up(post)
-        }
-        return list(latest.values())
+        latest: dict[ChannelId, Post] = {}
+        for post in posts:
+            if post.surface is Surface.MESSAGE:
+                before = latest.get(post.channel_id)
+                if before is None or before.subject_id < post.subject_id:
+                    latest[post.channel_id] = post
+        return [
+            Mark(post.guild_id, channel, post.subject_id)
+            for channel, post in latest.items()
+            if self._caught_up(post)
+        ]
