@@ -127,6 +127,13 @@ class Client(discord.Client):
         self._clock = clock
         self._awaited: set[str] = set()
         """Servers of this session that Discord has yet to tell of."""
+        self._at_once: dict[str, Callable[..., None]] = {
+            "connect": events.session_begins,
+            "message": self._read_new,
+            "raw_message_edit": self._read_edit,
+            "guild_unavailable": self._expect_gap,
+            "socket_event_type": lambda _: None,  # comes with every frame; nobody listens
+        }
         for event, parse in self._connection.parsers.items():
             self._connection.parsers[event] = self._guarded(event, parse)
 
@@ -161,9 +168,17 @@ class Client(discord.Client):
         """Prepare, once, between login and the first gateway frame."""
         await self._events.prepare()
 
-    async def on_connect(self) -> None:
-        """Expect a gap: a session begins. No await before that, or a message could come first."""
-        self._events.session_begins()
+    def dispatch(self, event: str, /, *args: object, **kwargs: object) -> None:
+        """Take at once what must keep its order and never waits; the rest is a task each.
+
+        discord.py makes a task of everything, which for a message costs as much as judging it. One
+        that cannot be read is skipped like a frame that cannot.
+        """
+        take = self._at_once.get(event)
+        if take is None:
+            super().dispatch(event, *args, **kwargs)
+        else:
+            take(*args)
 
     async def on_ready(self) -> None:
         """Say where we are, and let the bot take up what waits. Fires for each new session."""
@@ -179,10 +194,6 @@ class Client(discord.Client):
         """Note that the gateway is gone; discord.py reconnects by itself."""
         self.connected = False
 
-    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
-        """Note that a server is out, before any message of it can come again."""
-        self._events.unavailable(GuildId(guild.id))
-
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Note that a server is back, or there at the start of a session."""
         await self._events.available(GuildId(guild.id))
@@ -195,18 +206,6 @@ class Client(discord.Client):
         """Note that the bot was removed from a server."""
         await self._events.left(GuildId(guild.id))
 
-    async def on_message(self, message: discord.Message) -> None:
-        """Queue a new message. No await before that: it would cost the order."""
-        self._clock.seen(message.created_at)
-        self._read(message, later=False)
-
-    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """Queue what a message was edited to; without a cache only the raw event fires.
-
-        A link's preview that arrives late is an edit too; a text that is as it was is none.
-        """
-        self._read(payload.message, later=True)
-
     async def on_thread_create(self, thread: discord.Thread) -> None:
         """Queue the title of a new thread or forum post."""
         self._read_title(thread)
@@ -217,10 +216,27 @@ class Client(discord.Client):
         if guild is not None:
             self._read_title(discord.Thread(guild=guild, state=self._connection, data=payload.data))
 
-    def _read(self, message: discord.Message, *, later: bool) -> None:
+    def _expect_gap(self, guild: discord.Guild) -> None:
+        """Note that a server is out, before any message of it can come again."""
+        self._events.unavailable(GuildId(guild.id))
+
+    def _read_new(self, message: discord.Message) -> None:
+        """Queue a new message."""
+        post = self._read(message, later=False)
+        self._clock.seen(message.created_at if post is None else post.created_at)
+
+    def _read_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Queue what a message was edited to; without a cache only the raw event fires.
+
+        A link's preview that arrives late is an edit too; a text that is as it was is none.
+        """
+        self._read(payload.message, later=True)
+
+    def _read(self, message: discord.Message, *, later: bool) -> Post | None:
         post = post_of(message, self.user.id if self.user else 0, later=later)
         if post is not None:
             self._events.message(post, lambda: nickname_of(message), later=later)
+        return post
 
     def _read_title(self, thread: discord.Thread) -> None:
         post = title_of(thread)
