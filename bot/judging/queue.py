@@ -49,7 +49,11 @@ class FairQueue(asyncio.Queue[Waiting]):
         self._waiting = 0
 
     def _put(self, item: Waiting) -> None:
-        self._lines.setdefault(item.post.guild_id, _Line()).posts.append(item)
+        guild = item.post.guild_id
+        line = self._lines.get(guild)
+        if line is None:
+            line = self._lines[guild] = _Line()
+        line.posts.append(item)
         self._waiting += 1
 
     def _get(self) -> Waiting:

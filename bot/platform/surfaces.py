@@ -51,6 +51,15 @@ def text_of(message: discord.Message) -> str:
     That is: content, embeds, forwarded messages with all of theirs, a poll, names and alt texts of
     attachments, names of stickers, components. Nothing is read twice.
     """
+    if not (
+        message.embeds
+        or message.attachments
+        or message.stickers
+        or message.message_snapshots
+        or message.poll
+        or getattr(message, "components", ())  # absent where the frame lacks them
+    ):  # as nearly every message
+        return clean(message.content) if message.content.strip() else ""
     found = list(_parts(message))
     for snapshot in message.message_snapshots:
         found += _parts(snapshot)
