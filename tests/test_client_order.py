@@ -75,10 +75,12 @@ async def client(heard: Heard, clock: Clock) -> AsyncIterator[Client]:
         yield made
 
 
-def write(client: Client, text: str, *, event: str = "MESSAGE_CREATE", number: int = 0) -> None:
+def write(
+    client: Client, text: str, *, event: str = "MESSAGE_CREATE", number: int = 0, **more: object
+) -> None:
     standin = StandIn()
     frame = standin.message(number or standin.new_id(), GENERAL, 2002, text)
-    client._connection.parsers[event](frame)
+    client._connection.parsers[event](frame | more)
 
 
 async def test_frames_that_come_at_once_are_taken_in_their_order(
@@ -120,3 +122,19 @@ async def test_every_message_says_how_late_it_is_at_least(
     later = clock.now() + timedelta(hours=5)
     write(client, text, number=snowflake_at(later))
     assert clock.now() >= later - timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"sticker_items": [{"id": "1", "name": "shown", "format_type": 1}]},
+        {"components": [{"type": 10, "id": 1, "content": "shown"}]},
+    ],
+    ids=lambda part: next(iter(part)),
+)
+@pytest.mark.parametrize("content", ["", "hello"])
+async def test_a_sticker_or_component_alone_is_read(
+    client: Client, heard: Heard, part: dict[str, object], content: str
+) -> None:
+    write(client, content, **part)
+    assert heard.told == ["message " + "\n".join(filter(None, (content, "shown")))]

@@ -32,12 +32,14 @@ async def test_a_function_that_fails_leaves_nothing_and_no_transaction_open(tmp_
         raise KeyError("wrong")
 
     database = await Database.open(tmp_path / "db")
-    with pytest.raises(KeyError):
-        await database.write(fail)
-    assert await database.row("SELECT count(*) FROM facts") == (0,)
-    assert await database.write(write) == 7
-    assert await database.row("SELECT count(*) FROM facts") == (1,)
-    await database.close()
+    try:
+        with pytest.raises(KeyError):
+            await database.write(fail)
+        assert await database.row("SELECT count(*) FROM facts") == (0,)
+        assert await database.write(write) == 7
+        assert await database.row("SELECT count(*) FROM facts") == (1,)
+    finally:
+        await database.close()
 
 
 @pytest.mark.parametrize("turns", range(4))

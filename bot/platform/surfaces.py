@@ -57,7 +57,7 @@ def text_of(message: discord.Message) -> str:
         or message.stickers
         or message.message_snapshots
         or message.poll
-        or getattr(message, "components", ())  # absent where the frame lacks them
+        or getattr(message, "components", None)  # absent where the frame lacks them
     ):  # as nearly every message
         return clean(message.content) if message.content.strip() else ""
     found = list(_parts(message))

@@ -43,7 +43,7 @@ class Writer(aiosqlite.Connection):
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function on the connection's thread and return what it returns."""
-        found: T = await self._execute(lambda: work(self._conn))
+        found: T = await self._execute(lambda: work(self._conn))  # type: ignore[no-untyped-call]
         return found
 
 
