@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -76,7 +77,7 @@ async def client(heard: Heard, clock: Clock) -> AsyncIterator[Client]:
 
 
 def write(
-    client: Client, text: str, *, event: str = "MESSAGE_CREATE", number: int = 0, **more: object
+    client: Client, text: str, *, event: str = "MESSAGE_CREATE", number: int = 0, **more: Any
 ) -> None:
     standin = StandIn()
     frame = standin.message(number or standin.new_id(), GENERAL, 2002, text)
@@ -134,7 +135,7 @@ async def test_every_message_says_how_late_it_is_at_least(
 )
 @pytest.mark.parametrize("content", ["", "hello"])
 async def test_a_sticker_or_component_alone_is_read(
-    client: Client, heard: Heard, part: dict[str, object], content: str
+    client: Client, heard: Heard, part: dict[str, Any], content: str
 ) -> None:
     write(client, content, **part)
     assert heard.told == ["message " + "\n".join(filter(None, (content, "shown")))]
