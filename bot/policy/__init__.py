@@ -1,1 +1,1 @@
-"""Pure functions over frozen values: what is to be done about a scored message."""
+"""Pure functions over frozen values that decide what to do about a scored message."""

@@ -1,7 +1,7 @@
-"""What a server's moderators can set, as named entries, and the policy these make.
+"""The settings of a server as named entries, and the policy that they make.
 
-Entries are what the store keeps and what a change is recorded and undone by. An entry that is
-absent follows the operator's configuration, or is inherited from a wider scope.
+The store keeps entries, and a change is recorded and undone entry by entry. An absent entry follows
+the host's configuration or is inherited from a wider scope.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot.policy.thresholds import LONGEST_TIMEOUT, SettingError, Thresholds
 Value = str | float | int | bool
 Entries = Mapping[str, Value]
 Changes = Mapping[str, Value | None]
-"""New values by entry; ``None`` takes an entry away."""
+"""New values by entry; ``None`` removes an entry."""
 
 ALERT_CHANNEL: Final = "alerts.channel"
 PING_ROLE: Final = "alerts.ping_role"
@@ -32,22 +32,22 @@ OFF: Final = "off"
 
 
 def threshold_entry(scope_id: ChannelId, harm: str, kind: Kind) -> str:
-    """Name the entry of a threshold: a number from 0 to 1, or ``OFF``."""
+    """Return the name of a threshold's entry. Its value is a number from 0 to 1, or ``OFF``."""
     return f"threshold.{scope_id}.{harm}.{kind}"
 
 
 def minutes_entry(scope_id: ChannelId, harm: str) -> str:
-    """Name the entry of how many minutes a time-out lasts."""
+    """Return the name of the entry that says how many minutes a time-out lasts."""
     return f"minutes.{scope_id}.{harm}"
 
 
 def exempt_entry(what: str, target_id: int) -> str:
-    """Name the entry that exempts a ``role``, ``channel`` or ``member``."""
+    """Return the name of the entry that exempts a ``role``, ``channel`` or ``member``."""
     return f"exempt.{what}.{target_id}"
 
 
 def allow_entry(phrase: str) -> str:
-    """Name the entry of a phrase that is harmless here. Raises ``SettingError``."""
+    """Return the name of a harmless phrase's entry. Raises ``SettingError`` if it is too long or empty."""
     kept = normal(phrase)
     if not kept or len(kept) > LONGEST_PHRASE:
         raise SettingError(Note("error.phrase", {"most": LONGEST_PHRASE}))
@@ -56,7 +56,7 @@ def allow_entry(phrase: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The operator's configuration: thresholds by preset, and what a fresh server starts with."""
+    """The host's configuration: the thresholds of each preset, and what a new server starts with."""
 
     presets: Mapping[str, Mapping[str, Thresholds]]
     preset: str = "balanced"
@@ -64,10 +64,10 @@ class Defaults:
     minutes: int = DEFAULT_MINUTES
 
     def policy(self, entries: Entries | None = None) -> Policy:
-        """Return the policy that a server's entries make over these defaults.
+        """Return the policy that a server's entries make on top of these defaults.
 
-        Entries of a class that the model no longer has are passed over: they were valid once, and
-        a change of model must not keep the bot from starting.
+        Entries for a class that the model no longer has are ignored, so that the bot still starts
+        after a change of the model.
         """
         entries = entries or {}
         preset = str(entries.get(PRESET, self.preset))
@@ -109,10 +109,10 @@ class Defaults:
     def changed(
         self, entries: Entries, changes: Changes, chain: Callable[[ChannelId], Scopes]
     ) -> dict[str, Value]:
-        """Return entries with changes made. Raises ``SettingError`` where they make no sense.
+        """Return the entries after some changes. Raises ``SettingError`` if they are invalid.
 
-        ``chain`` returns the scopes above a channel, itself first. A contradiction that was there
-        before, because the operator changed a default, does not stand in the way of a change.
+        ``chain`` returns the scopes that hold in a channel, the channel itself first. A
+        contradiction that existed before, because the host changed a default, blocks no change.
         """
         after = applied(entries, changes)
         for (_, _scope, _harm), value in _named(after, "minutes", 2):
@@ -139,7 +139,7 @@ class Defaults:
 
 
 def applied(entries: Entries, changes: Changes) -> dict[str, Value]:
-    """Return entries with changes made, unchecked."""
+    """Return the entries after some changes, without checking them."""
     after = {**entries}
     for name, value in changes.items():
         if value is None:

@@ -1,4 +1,4 @@
-"""Phrases that a server considers harmless, taken out of a text before it is scored."""
+"""Harmless phrases of a server, which are removed from a text before it is scored."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ LONGEST_PHRASE = 100
 MOST_PHRASES = 200
 
 _PART: Final = re.compile(r"\w+|\s+|[^\w\s]")
-"""A text falls into words, blanks and single signs, and nothing is left over."""
+"""Splits a text into words, blanks and single signs, with nothing left over."""
 
 _BEFORE_WORD: Final = "w"
-"""Added to a sign that a word follows at once, as in "#1". No part of a text looks like that."""
+"""Added to a sign directly before a word, as in "#1". No part of a text looks like that."""
 
 # Small letters that share a capital are equal where case does not count, as to `re.IGNORECASE`.
 _SAME_CAPITAL: Final = str.maketrans(
@@ -29,13 +29,13 @@ Span = tuple[int, int]
 class Phrases:
     """A set of phrases. Equal sets are equal values.
 
-    A phrase matches as whole words, whatever its case and however its words are spaced. Of two
-    phrases that begin alike the longer one is meant. What remains of a text around a phrase is
-    scored as usual, so that a harmless phrase excuses nothing else.
+    A phrase matches whole words, in any case and with any spacing. If two phrases begin at the same
+    word, the longer one matches. The rest of the text is scored as usual, so that a harmless phrase
+    excuses nothing else.
 
-    The time for a text grows with its length alone, not with the number of phrases or what they
-    say. The first text after a change of the phrases pays for their automaton as well: time that
-    grows with their length together, at most 20,000 characters.
+    The time for a text depends only on its length, not on the number or content of the phrases. The
+    first text after a change also builds the automaton, which takes time in proportion to the length
+    of all phrases, at most 20,000 characters.
     """
 
     def __init__(self, phrases: Iterable[str] = ()) -> None:
@@ -52,7 +52,7 @@ class Phrases:
         return _Automaton(normal(phrase) for phrase in self.all)
 
     def without(self, text: str) -> str:
-        """Return a text with one blank for every phrase; the same text where there is none."""
+        """Return the text with a blank in place of each phrase."""
         kept, start = [], 0
         for begin, end in self.found(text):
             kept += [text[start:begin], " "]
@@ -99,15 +99,15 @@ def restored(place: int, phrases: Sequence[Span]) -> int:
 class _Automaton:
     """Finds the longest phrase that begins at each part of a text, in one pass.
 
-    This is the automaton of Aho and Corasick (1975), with phrases and texts read backwards: where
-    a phrase is complete, it begins. Each part of a text makes its state one part longer and may
-    make it shorter before. Nothing gets shorter more often than it got longer, so the number of
-    steps is at most twice that of the parts.
+    This is the automaton of Aho and Corasick (1975), but phrases and texts are read backwards, so
+    that a phrase is complete where it begins. Each part of a text first shortens the state any
+    number of times, then lengthens it by one part. A state cannot shorten more often than it was
+    lengthened, so the steps are at most twice as many as the parts.
     """
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self.first_parts: set[str] = set()
-        # A state is the end of a phrase, as far as it has been read backwards. State 0 is empty.
+        # A state is the end of a phrase, up to where it has been read backwards. State 0 is empty.
         self._longer: list[dict[str, int]] = [{}]
         self._shorter = [0]
         self._complete = [0]
@@ -128,10 +128,10 @@ class _Automaton:
         self.first_parts.update(parts[:1])
 
     def _link(self) -> None:
-        """Find for each state the longest shorter one that a text in it is in as well."""
+        """Link each state to the longest shorter one that ends in the same parts."""
         queue = [*self._longer[0].values()]
         for state in queue:
-            # Of the phrases that are complete, the longest counts.
+            # If several phrases are complete, the longest one counts.
             self._complete[state] = self._complete[state] or self._complete[self._shorter[state]]
             for part, longer in self._longer[state].items():
                 self._shorter[longer] = self._after(self._shorter[state], part)
@@ -143,7 +143,7 @@ class _Automaton:
         return self._longer[state].get(part, 0)
 
     def longest(self, parts: Sequence[str]) -> list[int]:
-        """Return for each part how many parts the longest phrase has that begins there, or 0."""
+        """Return for each part the length in parts of the longest phrase that begins there, or 0."""
         found = [0] * len(parts)
         state = 0
         for place, part in zip(
@@ -157,9 +157,9 @@ class _Automaton:
 
 
 def _in_context(parts: Sequence[str]) -> list[str]:
-    """Return parts as they are compared: blanks of one width, signs by whether a word follows.
+    """Return the parts as they are compared: single blanks, and signs marked if a word follows.
 
-    A phrase that ends in a sign does not match where a word follows at once.
+    A phrase that ends in a sign does not match directly before a word.
     """
     compared = []
     word_follows = False
@@ -181,7 +181,7 @@ def _is_word(part: str) -> bool:
 
 
 def folded(text: str) -> str:
-    """Return a text of the same length in which case does not count."""
+    """Return the text in lower case, with the same length."""
     if text.isascii():
         return text.lower()
     # The only letter that is longer in lower case.
@@ -189,5 +189,5 @@ def folded(text: str) -> str:
 
 
 def normal(phrase: str) -> str:
-    """Return a phrase in the one way it is kept: in lower case, words apart by one blank."""
+    """Return a phrase as it is stored: in lower case, with single blanks between words."""
     return " ".join(phrase.lower().split())

@@ -1,7 +1,7 @@
-"""How often the bot was right, from moderators' verdicts, and the threshold that would make it so.
+"""How often the bot was right, according to verdicts, and which threshold would be right more often.
 
-Verdicts never reach the classifier: Discord forbids training on members' messages. They only move
-thresholds.
+Verdicts are never used for training, because Discord forbids training on members' messages. They
+only help to choose thresholds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Z: Final = 1.96
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """Of ``judged`` messages at or above ``threshold`` so many were rightly acted on.
+    """How many of the ``judged`` messages at or above a threshold were right calls.
 
     ``low`` and ``high`` are the 95 % Wilson score interval (E. B. Wilson, 1927).
     """
@@ -39,7 +39,7 @@ class Precision:
 
 
 def wilson(right: int, judged: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share, by Wilson's score method; ``judged`` is positive."""
+    """Return the 95 % Wilson score interval of ``right / judged``; ``judged`` is at least 1."""
     share = right / judged
     spread = Z * math.sqrt(share * (1 - share) / judged + Z * Z / (4 * judged * judged))
     centre = share + Z * Z / (2 * judged)
@@ -50,9 +50,10 @@ def wilson(right: int, judged: int) -> tuple[float, float]:
 def precision_at(
     verdicts: Sequence[Verdict], harm: str, threshold: float = 0.0
 ) -> Precision | None:
-    """Return how often verdicts on a class call it right, at or above a score.
+    """Return how often the bot was right about a class, at or above a score.
 
-    ``None`` where nobody has judged any. A missed message counts as right: the bot would have been.
+    Returns ``None`` if there are no verdicts. A missed message counts as right, because acting on
+    it would have been.
     """
     judged = [
         verdict
@@ -66,11 +67,11 @@ def precision_at(
 
 
 def suggest(verdicts: Sequence[Verdict], harm: str, wished: float) -> Precision | None:
-    """Return the lowest score from which verdicts on a class are right as often as wished.
+    """Return the lowest threshold at which verdicts on a class are right as often as wished.
 
-    ``None`` where no score is, or where fewer than ``FEWEST`` verdicts stand at or above it. Only
-    what was alerted has been judged, so no score below the lowest false positive or right call is
-    ever suggested; what was reported as missed may lie below and says nothing about its neighbours.
+    Returns ``None`` if there is none with at least ``FEWEST`` verdicts at or above it. Only alerted
+    messages have verdicts, so nothing below the lowest of them is suggested. A message reported as
+    missed can score lower, but says nothing about other messages with such a score.
     """
     alerted = [
         verdict.decision.scores[harm]
@@ -79,7 +80,7 @@ def suggest(verdicts: Sequence[Verdict], harm: str, wished: float) -> Precision 
         and harm in verdict.decision.scores
         and verdict.judgement is not Judgement.MISSED
     ]
-    # As thresholds are written, with two decimals, and never below the score itself.
+    # With two decimals, as thresholds are written, and rounded up so that none is below the score.
     for threshold in sorted({math.ceil(score * 100) / 100 for score in alerted}):
         found = precision_at(verdicts, harm, threshold)
         if found is None or found.judged < FEWEST:

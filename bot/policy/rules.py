@@ -1,4 +1,4 @@
-"""What one server wants done about which message, and the decision it leads to."""
+"""The rules of a server, and the decision that they lead to."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from bot.policy.phrases import Phrases
 from bot.policy.thresholds import Thresholds
 
 SERVER: Final = NOWHERE
-"""The scope of a rule that holds in the whole server."""
+"""The scope of rules for the whole server."""
 
 DEFAULT_MINUTES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """From which score an action is taken (``None``: never), and whose rule that is."""
+    """The score at which an action is taken, ``None`` for never, and the scope that set it."""
 
     threshold: float | None
     scope_id: ChannelId = SERVER
@@ -45,11 +45,11 @@ Scopes = tuple[ChannelId, ...]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A server's rules, ready to decide with.
+    """The rules of a server, ready to decide with.
 
-    ``defaults`` are those of its preset. ``overrides`` holds, by scope (a channel, forum or
-    category, or ``SERVER``), what moderators set there; what a scope does not mention it inherits
-    from the next wider one. ``minutes`` are the lengths of time-outs, by scope and class.
+    ``defaults`` are the thresholds of its preset. ``overrides`` are the thresholds that moderators
+    set, by scope: a channel, a forum, a category, or ``SERVER``. A scope inherits what it does not
+    set from the next wider one. ``minutes`` are the lengths of time-outs, by scope and class.
     """
 
     defaults: Mapping[str, Thresholds] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Policy:
     )
 
     def table(self, scopes: Scopes = ()) -> Table:
-        """Return the rule for every class and action, where ``scopes`` go from narrow to wide."""
+        """Return the rule for each class and action; ``scopes`` go from narrow to wide."""
         found: dict[Key, Rule] = {}
         for harm, thresholds in self.defaults.items():
             minutes = self._minutes(scopes, harm)
@@ -96,7 +96,7 @@ class Policy:
         return self.default_minutes
 
     def limits(self, post: Post) -> Limits:
-        """Return the rules that hold for a post and are not "never"; kept for the next post."""
+        """Return the rules for a post, except those that are off; cached by scopes."""
         overrides = self.overrides
         scopes = tuple(scope for scope in scopes_of(post) if scope in overrides)
         limits = self._limits.get(scopes)
@@ -111,11 +111,11 @@ class Policy:
 
     @property
     def enforcing(self) -> bool:
-        """Whether messages are deleted and people timed out."""
+        """Whether messages are deleted and authors timed out."""
         return self.mode is Mode.ENFORCE
 
     def exempts(self, post: Post) -> bool:
-        """Return whether no rule applies to a post."""
+        """Return whether a post is exempt from every rule."""
         return (
             (post.moderator and self.moderators_exempt)
             or post.author_id in self.exempt_members
@@ -125,18 +125,18 @@ class Policy:
 
 
 def scopes_of(post: Post) -> Scopes:
-    """Return where a post stands, from narrow to wide; 0 where there is no such place."""
+    """Return the scopes of a post, from narrow to wide; 0 stands for a missing one."""
     return post.channel_id, post.parent_id, post.category_id
 
 
 def decide(policy: Policy, post: Post, scores: Scores, model: str) -> Decision:
-    """Decide one post: for each kind, the class that exceeds its threshold by most, if any.
+    """Decide one post: for each action, the reason is the class that exceeds its threshold most.
 
-    A deletion or a time-out always brings an alert with it, even where alerts for that class are
-    off: nothing happens without a moderator being told. Nobody who moderates, and no webhook, is
-    ever timed out. A title or a nickname is only alerted on, and so is a message whose author's roles
-    Discord did not tell: a moderator could have written it. A class without a score, from before a
-    model knew it, decides nothing.
+    A deletion or a time-out always comes with an alert, even if alerts for that class are off, so
+    that a moderator learns of everything that is done. Moderators and webhooks are never timed out.
+    Titles and nicknames are only alerted on. So are messages whose author's roles Discord did not
+    tell, because the author could be a moderator. A class without a score, from before the model
+    had it, decides nothing.
     """
     if policy.exempts(post):
         return Decision(post, scores, model, exempt=True, mode=policy.mode)
@@ -163,10 +163,10 @@ def decide(policy: Policy, post: Post, scores: Scores, model: str) -> Decision:
 
 
 def further(decision: Decision, had: set[Kind]) -> Decision:
-    """Return a decision with its reasons only if it calls for an action its message has not had.
+    """Return the decision, without its reasons if its message has had all of these actions.
 
-    ``had`` is brought up to date. Nobody wants a second alert for a corrected comma, and an edit
-    that makes it worse is worth one.
+    Updates ``had``. An edit that corrects a comma causes no second alert; an edit that makes the
+    message worse does.
     """
     due = {reason.kind for reason in decision.reasons}
     fresh = decision if due - had else replace(decision, reasons=())
