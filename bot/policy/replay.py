@@ -1,4 +1,4 @@
-"""What other rules would have done about the messages that were already scored."""
+"""What other rules would have done about messages that are scored already."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.policy.rules import Policy, decide, further
 
 @dataclass(slots=True)
 class Tally:
-    """How often each action was taken, by day (UTC)."""
+    """How often each action is taken, by day (UTC)."""
 
     days: dict[date, Counter[Kind]] = field(default_factory=dict)
 
@@ -22,13 +22,13 @@ class Tally:
         self.days.setdefault(day, Counter())[kind] += 1
 
     def total(self, kind: Kind) -> int:
-        """Return how often an action was taken in all."""
+        """Return how often an action is taken in total."""
         return sum(counts[kind] for counts in self.days.values())
 
 
 @dataclass(slots=True)
 class Judged:
-    """How many messages moderators had judged right, wrong, or not at all."""
+    """How many messages moderators judged right, wrong, or not at all."""
 
     right: int = 0
     wrong: int = 0
@@ -45,16 +45,43 @@ class Judged:
 
     @property
     def total(self) -> int:
-        """How many messages these are."""
+        """The number of messages."""
         return self.right + self.wrong + self.unjudged
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many messages reach a threshold, of those whose score is worth counting at all.
+
+    ``highest`` is the highest score among them, ``None`` if there are none.
+    """
+
+    reached: int
+    seen: int
+    highest: float | None
+
+
+def reach(past: Iterable[Past], harm: str, threshold: float, least: float) -> Reach:
+    """Return how many messages reach a threshold of a class, of those that score ``least``.
+
+    A message counts once, with the highest score it ever had. Exempt messages do not count.
+    """
+    scores: dict[CaseId, float] = {}
+    for item in past:
+        score = item.decision.scores.get(harm)
+        if score is not None and score >= least and not item.decision.exempt:
+            key = about(item.decision.post.id)
+            scores[key] = max(score, scores.get(key, 0.0))
+    reached = sum(score >= threshold for score in scores.values())
+    return Reach(reached, len(scores), max(scores.values(), default=None))
 
 
 @dataclass(slots=True)
 class Comparison:
-    """What two policies do about the same messages; ``extra`` and ``spared`` count messages.
+    """What two policies do about the same messages.
 
-    ``extra`` are those about which only the second policy does something it is asked about,
-    ``spared`` those about which only the first does.
+    ``extra`` counts the messages on which only the second policy takes the action in question,
+    ``spared`` those on which only the first does.
     """
 
     now: Tally = field(default_factory=Tally)
@@ -64,7 +91,7 @@ class Comparison:
 
 
 def compare(past: Sequence[Past], now: Policy, new: Policy, kind: Kind) -> Comparison:
-    """Decide journalled messages anew under two policies; ``kind`` is the action in question."""
+    """Decide recorded messages again under two policies; ``kind`` is the action in question."""
     comparison = Comparison()
     before = _actions(past, now, comparison.now)
     after = _actions(past, new, comparison.new)
@@ -78,9 +105,9 @@ def compare(past: Sequence[Past], now: Policy, new: Policy, kind: Kind) -> Compa
 
 
 def tally(past: Sequence[Past], policy: Policy) -> tuple[Tally, Judged]:
-    """Return what a policy would have done about journalled messages.
+    """Return how often a policy would have acted on recorded messages.
 
-    Beside it, what moderators had said of those about which more than an alert was due.
+    The second value counts the verdicts on messages that more than an alert was due for.
     """
     counted, judged = Tally(), Judged()
     kinds = _actions(past, policy, counted)
@@ -91,7 +118,7 @@ def tally(past: Sequence[Past], policy: Policy) -> tuple[Tally, Judged]:
 
 
 def _judgements(past: Iterable[Past]) -> dict[CaseId, Judgement | None]:
-    """Return the latest verdict on each message, whatever it was edited to since."""
+    """Return the latest verdict on each message, including verdicts on earlier edits."""
     found: dict[CaseId, Judgement | None] = {}
     for item in past:
         key = about(item.decision.post.id)
@@ -104,7 +131,7 @@ def _actions(past: Iterable[Past], policy: Policy, counted: Tally) -> dict[CaseI
     for item in past:
         old = item.decision
         taken = had.setdefault(about(old.post.id), set())
-        if old.exempt:  # by a role, which is not kept
+        if old.exempt:  # perhaps by a role, and roles are not stored
             continue
         decision = further(decide(policy, old.post, old.scores, old.model), taken)
         for reason in decision.reasons:
