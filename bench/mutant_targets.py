@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TARGETS: Final[dict[str, tuple[str, str]]] = {
-    "policy": ("bot/policy", "policy_rules policy_figures policy"),
+    "policy": ("bot/policy", "policy_rules policy_figures policy reach"),
     "judging": ("bot/judging", "queue_rules judging_rules judging pipeline"),
     "enforcement": (
         "bot/enforcement",

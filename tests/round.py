@@ -85,7 +85,7 @@ async def moderators_round(page: Page, shown: World, picture: Picture) -> None:
     await drawn.scroll_into_view_if_needed()
     await expect(drawn).to_have_js_property("naturalWidth", 640)
     await picture("preview", message_with(page, "Nothing has been changed."))
-    await timeline.get_by_role("button", name="Set it so").click()
+    await timeline.get_by_role("button", name="Apply").click()
     await expect(timeline.get_by_text("takes it back")).to_be_visible()
     await picture("set", message_with(page, "takes it back"))
 
@@ -98,9 +98,9 @@ async def moderators_round(page: Page, shown: World, picture: Picture) -> None:
     assert sum(title.startswith("Alert ·") for title in titles) == 1
 
     await view_as(page, "Morgan")
-    await use(page, "/threshold undo")
-    await expect(timeline.get_by_text("is taken back")).to_be_visible()
-    await picture("undo", message_with(page, "is taken back"))
+    await use(page, "/undo")
+    await expect(timeline.get_by_text("is undone")).to_be_visible()
+    await picture("undo", message_with(page, "is undone"))
 
 
 async def take_pictures(folder: Path) -> None:

@@ -58,7 +58,7 @@ async def test_a_fresh_install_observes(settings: Settings) -> None:
             (alert,) = world.alerts
             assert (alert.title or "").startswith("Would delete")
             result = await world.moderator.slash(world.desk, "threshold show")
-            assert "observing" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]
+            assert "Observing" in str(result.response.embeds[0].to_dict())  # type: ignore[union-attr]
     finally:
         await app.close()
 

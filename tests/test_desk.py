@@ -94,7 +94,7 @@ async def test_who_may_do_what_stands_where_thresholds_are_shown(world: World) -
     shown = await world.moderator.slash(world.desk, "threshold show")
     assert shown.response is not None
     text = str(shown.response.embeds[0].to_dict())
-    assert "Mode, presets and exemptions need Manage Server" in text
+    assert "**Manage Server**: mode, preset and exemptions as well" in text
 
 
 @pytest.mark.parametrize("hidden", [True, False])

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from bot.desk.people import Asker, RefusalError, Right
-from bot.desk.settings import DAYS, SettingsDesk, lowest
+from bot.desk.settings import DAYS, LEAST_COUNTED, SettingsDesk, lowest
 from bot.domain import ChannelId, Decision, GuildId, Judgement, Kind, UserId, Verdict
 from bot.policy.book import PolicyBook
 from bot.policy.entries import Changes, Defaults, Value
 from bot.policy.rules import SERVER, Key, Policy, Scopes
 from bot.policy.thresholds import SettingError, Thresholds
 from bot.store.sqlite.store import SqliteStore
+from model.classes import CLASSES
 from tests import making
 
 HERE, THERE = GuildId(2), GuildId(3)
@@ -107,22 +108,50 @@ async def test_two_changes_at_once_see_each_other(bench: Bench) -> None:
 # ------------------------------------------------------------------ undo
 
 
-async def test_an_undo_takes_back_the_latest_threshold_and_then_the_one_before(
+async def test_an_undo_takes_back_the_latest_change_of_any_setting_and_then_the_one_before(
     bench: Bench,
 ) -> None:
     assert await bench.undo() is None
     await bench.change({ALERT: 0.3})
     await bench.change({"preset": "balanced"})
-    await bench.change({"minutes.0.hate": 5})
+    await bench.change({"exempt.member.7": True, "allow.damn": True})
     await bench.change({"mode": "enforce", "alerts.language": "de"})
-    rest = {"mode": "enforce", "alerts.language": "de"}
+    assert await bench.undo() == 4
     assert await bench.undo() == 3
-    assert await bench.entries() == {ALERT: 0.3, "preset": "balanced", **rest}
+    assert await bench.entries() == {ALERT: 0.3, "preset": "balanced"}
     assert await bench.undo() == 2
     assert await bench.undo() == 1
-    assert await bench.entries() == rest
+    assert await bench.entries() == {}
     assert await bench.undo() is None
-    assert await bench.store.settings.undone(HERE) == {1, 2, 3}
+    assert await bench.store.settings.undone(HERE) == {1, 2, 3, 4}
+
+
+async def test_without_a_number_only_the_askers_own_change_is_taken_back(bench: Bench) -> None:
+    await bench.change({ALERT: 0.3})
+    other = Asker(UserId(8), frozenset(Right))
+    assert await bench.desk.undo(HERE, other, None, nothing_above) is None
+    await bench.desk.change(HERE, other, {DELETE: 0.9}, nothing_above)
+    assert await bench.undo() == 1
+    assert await bench.entries() == {DELETE: 0.9}
+    undone = await bench.desk.undo(HERE, making.ALL_RIGHTS, 2, nothing_above)
+    assert undone is not None
+    assert (undone.number, undone.by, undone.undoes) == (2, 8, None)
+
+
+async def test_what_can_be_undone_is_still_as_the_change_left_it(bench: Bench) -> None:
+    async def offered() -> list[int]:
+        return [step.number for step in await bench.desk.undoable(HERE)]
+
+    assert await offered() == []
+    await bench.change({ALERT: 0.3})
+    await bench.change({DELETE: 0.9})
+    await bench.change({ALERT: 0.4})
+    assert await offered() == [3, 2]
+    await bench.undo(3)
+    # Undone once is enough; undoing the undo would redo it.
+    assert await offered() == [4, 2, 1]
+    assert await bench.undo(4) == 4
+    assert await bench.entries() == {ALERT: 0.4, DELETE: 0.9}
 
 
 async def test_a_change_of_several_entries_is_taken_back_whole(bench: Bench) -> None:
@@ -192,6 +221,22 @@ async def test_a_preview_looks_back_so_many_days_at_what_could_be_due(bench: Ben
     assert await seen(policy, days=8) == [1, 2, 3, 5]
     assert await seen(policy, scope=8) == [5]
     assert await seen() == []
+
+
+async def test_what_was_seen_is_what_scored_enough_to_count(bench: Bench) -> None:
+    for number, score in enumerate([LEAST_COUNTED, LEAST_COUNTED - 0.01], 1):
+        made = making.decision(number, at=NOW - timedelta(days=1))
+        await bench.store.journal.record([replace(made, scores=dict.fromkeys(CLASSES, score))])
+    await bench.wrote(3, 0.9, 8)
+    await bench.wrote(4, 0.9, 1, channel=8)
+
+    async def seen(days: int = DAYS, scope: int = 0) -> list[int]:
+        past = await bench.desk.seen(HERE, days=days, scope=ChannelId(scope))
+        return sorted(item.decision.post.subject_id for item in past)
+
+    assert await seen() == [1, 4]
+    assert await seen(days=9) == [1, 3, 4]
+    assert await seen(scope=8) == [4]
 
 
 async def test_a_comparison_and_a_forecast_decide_anew(bench: Bench) -> None:

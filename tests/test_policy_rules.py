@@ -302,10 +302,10 @@ def test_the_longest_time_out_is_discords_28_days() -> None:
 
 
 def test_a_contradiction_names_its_channel_and_both_thresholds() -> None:
-    name = threshold_entry(CHANNEL, "hate", Kind.DELETE)
     with pytest.raises(SettingError) as refused:
-        DEFAULTS.changed({}, {name: 0.4}, nothing_above)
-    values = {"channel": "<#10>", "action": Kind.DELETE, "value": "0.4", "alert": "0.5"}
+        DEFAULTS.changed({}, {threshold_entry(CHANNEL, "hate", Kind.DELETE): 0.4}, nothing_above)
+    values = {"channel": "<#10>", "action": Kind.DELETE, "value": "0.4"}
+    values |= {"alert_action": Kind.ALERT, "alert": "0.5"}
     assert refused.value.note == Note("error.in_channel", values)
 
 

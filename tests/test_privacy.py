@@ -11,7 +11,7 @@ from tests.world import BENIGN, BORDERLINE, World
 
 async def test_a_member_sees_what_is_kept_and_has_it_erased(world: World) -> None:
     await world.choose_desk()
-    assert "Nothing is kept" in said(await world.member.slash(world.general, "privacy show"))
+    assert "Nothing is stored" in said(await world.member.slash(world.general, "privacy show"))
     await world.say(BENIGN)
     await world.say(BORDERLINE)
     other = world.guild.add_member(world.env.create_user("kim"))
@@ -21,12 +21,12 @@ async def test_a_member_sees_what_is_kept_and_has_it_erased(world: World) -> Non
     shown = await world.member.slash(world.general, "privacy show")
     assert shown.ephemeral
     # Two messages and the name they came with.
-    assert "scores of 3 messages, 1 actions, 1 verdicts" in said(shown)
+    assert "scores of 3 messages, 1 action, 1 verdict by moderators" in said(shown)
 
     # What moderators were just alerted to stays, or whoever wrote it could disarm the alert.
     forgotten = said(await world.member.slash(world.general, "privacy forget"))
     assert "about 2 messages" in forgotten
-    assert "1 of them stay for now" in forgotten
+    assert "Not erased yet: 1 message that" in forgotten
     assert "2 messages" in said(await other.slash(world.general, "privacy show"))
     assert world.texts().count(BORDERLINE) == 1
     await world.moderator.click(world.alert, label="Delete")
@@ -35,18 +35,18 @@ async def test_a_member_sees_what_is_kept_and_has_it_erased(world: World) -> Non
     # A week later it is gone, and the alert says so.
     house = world.app.context.store.housekeeping
     assert await house.erase_due(datetime.now(UTC) + timedelta(seconds=1)) == 1
-    assert "record of this message is gone" in said(
+    assert "no longer on record" in said(
         await world.moderator.click(world.alert, label="False positive")
     )
 
 
 async def test_asking_again_and_again_is_refused(world: World) -> None:
     for _ in range(USES):
-        assert "Nothing is kept" in said(await world.member.slash(world.general, "privacy show"))
+        assert "Nothing is stored" in said(await world.member.slash(world.general, "privacy show"))
     for command in ("privacy show", "privacy forget"):
         assert "Try again later" in said(await world.member.slash(world.general, command))
     # Each member has a limit of their own.
-    assert "Nothing is kept" in said(await world.moderator.slash(world.general, "privacy show"))
+    assert "Nothing is stored" in said(await world.moderator.slash(world.general, "privacy show"))
 
 
 async def test_being_forgotten_here_changes_nothing_elsewhere(world: World) -> None:
@@ -56,6 +56,6 @@ async def test_being_forgotten_here_changes_nothing_elsewhere(world: World) -> N
     await same.send(there, BENIGN)
     await world.say(BENIGN)
     await world.member.slash(world.general, "privacy forget")
-    assert "Nothing is kept" in said(await world.member.slash(world.general, "privacy show"))
+    assert "Nothing is stored" in said(await world.member.slash(world.general, "privacy show"))
     # The message and the name it came with.
     assert "scores of 2 messages" in said(await same.slash(there, "privacy show"))

@@ -131,7 +131,7 @@ async def test_why_says_that_an_author_is_exempt(world: World) -> None:
     message = await world.moderator.send(world.general, BORDERLINE)
     result = await world.moderator.context_menu(world.general, WHY, message)
     assert result.response is not None
-    assert "do not apply to this author" in str(result.response.embeds[0].to_dict())
+    assert "This author or channel is exempt" in str(result.response.embeds[0].to_dict())
 
 
 async def test_members_are_not_told_why(world: World) -> None:

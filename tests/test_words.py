@@ -20,7 +20,7 @@ from bot.platform.permissions import (
     lacking,
 )
 from bot.ui.discord.translation import Translator, text
-from bot.ui.words import LANGUAGES, table, words_for
+from bot.ui.words import LANGUAGES, Count, table, words_for
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -107,6 +107,50 @@ def test_a_locale_leads_to_its_language_and_any_other_to_english() -> None:
         words_for("de")("no.such.key")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_count_has_a_form_for_one_and_a_form_for_the_rest(language: str) -> None:
+    for key, value in table(language).texts.items():
+        for _, name, form, _ in string.Formatter().parse(value):
+            if form:
+                one, separator, other = form.partition("|")
+                assert name, key
+                assert separator, f"{key}: {form} is no plural"
+                assert one, key
+                assert other, key
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "none", "two"),
+    [
+        ("en", "1 message:", "0 messages:", "2 messages:"),
+        ("de", "1 Nachricht:", "0 Nachrichten:", "2 Nachrichten:"),
+        ("es", "1 mensaje:", "0 mensajes:", "2 mensajes:"),
+    ],
+)
+def test_a_noun_agrees_with_its_count(language: str, one: str, none: str, two: str) -> None:
+    for number, begins in ((0, none), (1, one), (2, two)):
+        said = table(language)("preview.judged", total=number, right=0, wrong=1, unjudged=0)
+        assert said.startswith(begins)
+
+
+def test_a_count_without_a_noun_is_a_number() -> None:
+    assert f"{Count(1)} {Count(2):03d}" == "1 002"
+
+
+def test_no_count_stands_before_a_noun_that_is_always_plural() -> None:
+    counts = "count|total|right|wrong|unjudged|days|messages|actions|verdicts|reached|seen"
+    for key, value in ENGLISH.items():
+        if not key.endswith("_many"):  # shown for two and more only
+            assert not re.search(rf"\{{({counts})\}}\W* [a-z]+s\b", value), key
+
+
+def test_a_note_names_permissions_and_actions_in_its_language() -> None:
+    values = {"action": "delete", "value": "0.4", "alert_action": "alert", "alert": "0.5"}
+    said = table("de").note(Note("error.below_alert", values))
+    assert "„löschen“ (0.4)" in said
+    assert "„melden“ (0.5)" in said
+
+
 async def test_commands_are_described_in_each_language() -> None:
     context: TranslationContext[TranslationContextLocation, object] = TranslationContext(
         TranslationContextLocation.other, None
@@ -121,8 +165,8 @@ async def test_commands_are_described_in_each_language() -> None:
 async def test_what_is_synced_carries_the_translations(world: World) -> None:
     commands = {command.name: command for command in await world.app.parts.tree.fetch_commands()}
     assert set(commands) == {
-        "setup", "mode", "threshold", "exempt", "alerts", "allow", "privacy", "score",
-        "Why this score?", "Report to moderators",
+        "help", "setup", "mode", "threshold", "undo", "history", "exempt", "alerts", "allow",
+        "privacy", "score", "Why this score?", "Report to moderators",
     }  # fmt: skip
     menu = commands["Report to moderators"]
     assert menu.name_localizations[discord.Locale.german] == "Der Moderation melden"

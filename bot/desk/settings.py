@@ -1,4 +1,4 @@
-"""What moderators set: thresholds, mode, exemptions, phrases; previews of it, and undoing it."""
+"""Use-cases for a server's settings: change, preview, undo."""
 
 from __future__ import annotations
 
@@ -6,34 +6,55 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Final
 
 from bot.desk.people import Asker, Right
-from bot.domain import NOWHERE, ChannelId, GuildId, Kind, Note, Past
+from bot.domain import NOWHERE, ChannelId, GuildId, Kind, Note, Past, UserId
 from bot.policy.book import PolicyBook
-from bot.policy.entries import MODE, PRESET, Changes
+from bot.policy.entries import MODE, PRESET, Changes, Entries
 from bot.policy.replay import Comparison, Judged, Tally, compare, tally
 from bot.policy.rules import Policy, Scopes
 from bot.policy.thresholds import SettingError
 from bot.store.ports import Change, Journal, SettingsStore
 
 DAYS: Final = 7
-"""How far a preview looks back unless it is asked for more."""
+"""How many days a preview looks back by default."""
+
+LEAST_COUNTED: Final = 0.2
+"""Messages that score less are nearly all harmless and say nothing about a threshold."""
+
+RECENT: Final = 500
+"""Entries of the history that an undo looks through."""
 
 Chain = Callable[[ChannelId], Scopes]
-"""Returns the scopes above a channel, itself first."""
+"""Returns the scopes that hold in a channel, the channel itself first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
-    """A change that was taken back, by its number and entries."""
+class Step:
+    """One change of a server's settings: its number, and the entries it changed."""
 
     number: int
     changes: Sequence[Change]
 
+    @property
+    def by(self) -> UserId:
+        """Who made the change."""
+        return self.changes[0].changed_by
+
+    @property
+    def undoes(self) -> int | None:
+        """The number of the change that this one undoes, if any."""
+        return self.changes[0].undoes
+
+    def stands(self, entries: Entries) -> bool:
+        """Return whether every entry still has the value that this change gave it."""
+        return all(entries.get(each.name) == each.after for each in self.changes)
+
 
 class SettingsDesk:
-    """Changes servers' settings, one change at a time."""
+    """Changes the settings of servers, one change at a time for each server."""
 
     def __init__(self, store: SettingsStore, journal: Journal, book: PolicyBook) -> None:
         self._store = store
@@ -51,14 +72,14 @@ class SettingsDesk:
         expecting: Changes | None = None,
         undoes: int | None = None,
     ) -> int | None:
-        """Check, keep and apply changed settings; return the change's number.
+        """Check, store and apply changed settings; return the number of the change.
 
-        ``None`` where nothing is to change. Raises ``RefusalError`` where the asker may not, and
-        ``SettingError`` where the settings make no sense, or are not as ``expecting`` says. Nothing
-        is changed then.
+        Returns ``None`` if nothing changes. Raises ``RefusalError`` if the asker lacks a
+        permission, and ``SettingError`` if the settings contradict each other or differ from
+        ``expecting``. Nothing is changed then.
         """
         asker.require(*rights_for(changes))
-        # One at a time: two changes at once must see each other.
+        # One at a time, so that each change is checked against the one before it.
         async with self._changing.setdefault(guild, asyncio.Lock()):
             entries = self._book.entries(guild)
             for name, value in (expecting or {}).items():
@@ -71,32 +92,59 @@ class SettingsDesk:
             self._book.put(guild, after)
             return number
 
+    async def undoable(self, guild: GuildId) -> list[Step]:
+        """Return the recent changes that can be undone, the latest first.
+
+        A change can be undone once, and only while its settings are as it left them.
+        """
+        entries = self._book.entries(guild)
+        undone = await self._store.undone(guild)
+        return [
+            step
+            for step in await self._steps(guild)
+            if step.number not in undone and step.stands(entries)
+        ]
+
     async def undo(
         self, guild: GuildId, asker: Asker, number: int | None, chain: Chain
-    ) -> Undone | None:
-        """Take a change back; the latest threshold or preset unless another one is named.
+    ) -> Step | None:
+        """Undo a change and return it; without a number, the asker's own latest one.
 
-        ``None`` where there is none. Raises ``SettingError`` where it was taken back already, or
-        something was changed since.
+        Returns ``None`` if there is no such change. Raises ``SettingError`` if it has been undone
+        already or its settings have changed since, and whatever ``change`` raises.
         """
         undone = await self._store.undone(guild)
         if number is None:
-            number = _latest(await self._store.changes(guild, most=500), undone)
-        found = [] if number is None else await self._store.changes(guild, number=number)
-        if number is None or not found:
+            number = next(
+                (
+                    step.number
+                    for step in await self._steps(guild)
+                    if step.by == asker.id and step.undoes is None and step.number not in undone
+                ),
+                None,
+            )
+        found = next(iter(await self._steps(guild, number)), None) if number is not None else None
+        if found is None:
             return None
-        entries = self._book.entries(guild)
-        if number in undone or any(entries.get(each.name) != each.after for each in found):
-            raise SettingError(Note("undo.stale", {"number": number}))
+        if found.number in undone or not found.stands(self._book.entries(guild)):
+            raise SettingError(Note("undo.stale", {"number": found.number}))
         await self.change(
             guild,
             asker,
-            {each.name: each.before for each in found},
+            {each.name: each.before for each in found.changes},
             chain,
-            expecting={each.name: each.after for each in found},
-            undoes=number,
+            expecting={each.name: each.after for each in found.changes},
+            undoes=found.number,
         )
-        return Undone(number, found)
+        return found
+
+    async def _steps(self, guild: GuildId, number: int | None = None) -> list[Step]:
+        """Return a server's recent changes, or one of them, the latest first."""
+        changes = await self._store.changes(guild, most=RECENT, number=number)
+        return [
+            Step(each, list(entries))
+            for each, entries in groupby(changes, key=lambda change: change.number)
+        ]
 
     async def past(
         self,
@@ -106,7 +154,7 @@ class SettingsDesk:
         days: int = DAYS,
         scope: ChannelId = NOWHERE,
     ) -> list[Past]:
-        """Return the past days' decisions on which any of some policies could act."""
+        """Return the decisions of the past days that any of the policies could act on."""
         least = min((lowest(policy) for policy in policies), default=1.0)
         since = datetime.now(UTC) - timedelta(days=days)
         return await self._journal.past(guild, since, least, scope)
@@ -121,22 +169,29 @@ class SettingsDesk:
         days: int = DAYS,
         scope: ChannelId = NOWHERE,
     ) -> Comparison:
-        """Return what two policies would have done in the past days."""
+        """Return how two policies would have acted on the messages of the past days."""
         past = await self.past(guild, [now, new], days=days, scope=scope)
         return await asyncio.to_thread(compare, past, now, new, kind)
 
+    async def seen(
+        self, guild: GuildId, *, days: int = DAYS, scope: ChannelId = NOWHERE
+    ) -> list[Past]:
+        """Return the decisions of the past days with a score of ``LEAST_COUNTED`` or more."""
+        since = datetime.now(UTC) - timedelta(days=days)
+        return await self._journal.past(guild, since, LEAST_COUNTED, scope)
+
     async def forecast(self, guild: GuildId) -> tuple[Tally, Judged]:
-        """Return what a server's rules would have done in the past days, were they enforced."""
+        """Return what enforcing a server's rules would have done in the past days."""
         policy = self._book.of(guild)
         past = await self.past(guild, [policy])
         return await asyncio.to_thread(tally, past, policy)
 
 
 def rights_for(changes: Changes) -> set[Right]:
-    """Return what somebody needs to make some changes.
+    """Return the permissions that some changes need.
 
-    Whoever moderates messages may tune alerts, deletions and phrases. A time-out is Discord's
-    *Moderate Members*; and what switches acting on, or exempts somebody from it, is the server's.
+    *Manage Messages* is enough for alerts, deletions and phrases. Time-outs also need *Moderate
+    Members*. The mode, presets and exemptions also need *Manage Server*.
     """
     needed = {Right.MANAGE_MESSAGES}
     for name in changes:
@@ -149,7 +204,7 @@ def rights_for(changes: Changes) -> set[Right]:
 
 
 def lowest(policy: Policy) -> float:
-    """Return the lowest threshold anywhere in a policy; 1 where there is none."""
+    """Return the lowest threshold anywhere in a policy, or 1 if there is none."""
     scopes: list[Scopes] = [(), *((scope,) for scope in policy.overrides)]
     return min(
         (
@@ -159,18 +214,4 @@ def lowest(policy: Policy) -> float:
             if rule.threshold is not None
         ),
         default=1.0,
-    )
-
-
-def _latest(changes: Sequence[Change], undone: set[int]) -> int | None:
-    """Return the number of the latest change of a threshold or preset that can be taken back."""
-    return next(
-        (
-            change.number
-            for change in changes
-            if change.name.startswith(("threshold.", "minutes.", PRESET))
-            and change.number not in undone
-            and change.undoes is None
-        ),
-        None,
     )

@@ -1,4 +1,4 @@
-"""The thresholds of one class: at which score each action is taken."""
+"""The thresholds of one class: the score at which each action is taken."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_TIMEOUT: Final = 28 * 24 * 60
 
 
 class SettingError(ValueError):
-    """A value that makes no sense; ``note`` says so in words for the person who set it."""
+    """A setting is invalid; ``note`` tells the person who set it why."""
 
     def __init__(self, note: Note) -> None:
         super().__init__(note.key, dict(note.values))
@@ -21,10 +21,10 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The lowest score at which each action is taken, for one class. ``None`` is never.
+    """The lowest score at which each action is taken, for one class. ``None`` means never.
 
-    Raises ``SettingError`` for a value outside 0 to 1, and for an action on messages whose score
-    does not even reach the alert.
+    Raises ``SettingError`` for a value outside 0 to 1, and for an action whose threshold is below
+    that of the alert.
     """
 
     alert: float | None = None
@@ -40,15 +40,20 @@ class Thresholds:
                 raise SettingError(
                     Note(
                         "error.below_alert",
-                        {"action": kind, "value": f"{value:g}", "alert": f"{self.alert:g}"},
+                        {
+                            "action": kind,
+                            "value": f"{value:g}",
+                            "alert_action": Kind.ALERT,
+                            "alert": f"{self.alert:g}",
+                        },
                     )
                 )
 
     def of(self, kind: Kind) -> float | None:
-        """Return the threshold for ``kind``, ``None`` for never."""
+        """Return the threshold for ``kind``, or ``None`` for never."""
         value: float | None = getattr(self, kind.value)
         return value
 
     def changed(self, kind: Kind, value: float | None) -> Thresholds:
-        """Return these thresholds with one of them replaced; raises ``SettingError``."""
+        """Return these thresholds with one replaced. Raises ``SettingError`` as the class does."""
         return replace(self, **{kind.value: value})

@@ -22,6 +22,7 @@ from bot.domain import (
 )
 from bot.domain.snowflakes import time_at
 from bot.enforcement.grouping import numbered
+from bot.ui.discord.formatting import side_by_side
 from bot.ui.discord.links import jump_url
 from bot.ui.discord.quoting import around, harmless, hidden, quoted, shorten
 from bot.ui.discord.speech import Names
@@ -68,22 +69,22 @@ def score_table(decision: Decision) -> str:
         if name not in decision.scores:
             continue
         score = decision.scores[name]
-        line = f"{name:<{width}} {bar(score)} {score:.2f}"
-        if name in reached:
-            line += f" ≥ {reached[name].threshold:.2f}"
-        lines.append(line)
+        limits = [reached[name].threshold] if name in reached else []
+        written = " ≥ ".join(side_by_side(score, *limits))
+        lines.append(f"{name:<{width}} {bar(score)} {written}")
     return "```\n" + "\n".join(lines) + "\n```"
 
 
 def rule_of(reason: Reason, words: Words) -> str:
     """Say which rule fired, at which threshold, and whose it is."""
     key = "alert.rule_channel" if reason.scope_id else "alert.rule_server"
+    score, threshold = side_by_side(reason.score, reason.threshold)
     return words(
         key,
         harm=reason.harm,
         action=words(f"action.{reason.kind}"),
-        score=f"{reason.score:.2f}",
-        threshold=f"{reason.threshold:.2f}",
+        score=score,
+        threshold=threshold,
         channel=f"<#{reason.scope_id}>",
     )
 

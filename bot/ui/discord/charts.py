@@ -1,4 +1,4 @@
-"""The picture of a preview: what happened each day, and what would have."""
+"""The chart of a preview: actions a day under the present rules and under the new ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from bot.desk.settings import LEAST_COUNTED
 from bot.domain import Judgement, Kind, Past
 from bot.policy.replay import Comparison
 from bot.ui.words import Words
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 NOW, NEW, RIGHT, WRONG, OPEN = "#80848e", "#e8a33d", "#3ba55d", "#d83c3e", "#5865f2"
 BACKGROUND, INK = "#2b2d31", "#dbdee1"
 BINS: Final = 20
-LOWEST: Final = 0.2
-"""Below it nearly everything is harmless talk, which would flatten the rest of the picture."""
 
 
 def draw(
@@ -35,8 +34,8 @@ def draw(
 ) -> bytes:
     """Draw a preview as a PNG of 640 by 720 pixels, legible on a phone.
 
-    Above, the actions a day under today's rules and the new ones; below, the scores of the class,
-    by what moderators said of the messages, with both ``thresholds``.
+    The upper chart compares the actions a day under the present rules and the new ones. The lower
+    one shows the scores of the class by verdict, with both ``thresholds``.
     """
     # Imported when a picture is asked for: most starts of the bot never draw one.
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
@@ -86,7 +85,7 @@ def _scores(
     groups: dict[str, list[float]] = {"open": [], "wrong": [], "right": []}
     for item in past:
         score = item.decision.scores.get(harm)
-        if score is None or score < LOWEST or item.decision.exempt:
+        if score is None or score < LEAST_COUNTED or item.decision.exempt:
             continue
         if item.judgement is None:
             groups["open"].append(score)

@@ -1,4 +1,4 @@
-"""What can be chosen: classes, actions, places; and what is typed for a threshold."""
+"""The choices of options: classes, actions, places and thresholds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.domain import GuildId, Kind, Note
 from bot.policy.book import PolicyBook
 from bot.policy.entries import OFF
 from bot.policy.thresholds import SettingError
+from bot.ui.discord.formatting import shown
 from bot.ui.discord.quoting import shorten
 from bot.ui.discord.translation import text
 from bot.ui.words import LANGUAGES, Words, table
@@ -35,9 +36,10 @@ KIND_CHOICES: Final = [
 
 
 def parsed(value: str) -> float | str | None:
-    """Read a threshold as people type it: a number, "off", or ``None`` for "inherit".
+    """Read a threshold as people type it: a number, ``OFF``, or ``None`` for "inherit".
 
-    Raises ``SettingError`` for anything else.
+    The words count in every language, and so does a decimal comma. Raises ``SettingError`` for
+    anything else.
     """
     word = value.strip().lower()
     for language in LANGUAGES:
@@ -63,7 +65,7 @@ def threshold_choices(
     kind: str | None,
     words: Words,
 ) -> list[app_commands.Choice[str]]:
-    """Offer what is likely to be meant: what was typed, today's value, the presets' ones."""
+    """Offer what was typed, the present value and the values of the presets."""
     offered: dict[str, str] = {}
     if current.strip():
         try:
@@ -73,13 +75,15 @@ def threshold_choices(
         if isinstance(typed, float):
             offered[f"{typed:g}"] = f"{typed:g}"
     if harm in HARMS and kind in set(Kind):
-        today = book.of(guild).table()[harm, Kind(kind)].threshold
-        if today is not None:
-            offered[f"{today:g}"] = words("value.today", value=f"{today:.2f}")
+        present = book.of(guild).table()[harm, Kind(kind)].threshold
+        if present is not None:
+            offered[f"{present:g}"] = words("value.present", value=shown(present, words))
         for name, preset in book.defaults.presets.items():
             value = preset[harm].of(Kind(kind))
             if value is not None:
-                offered.setdefault(f"{value:g}", f"{value:.2f} ({words(f'preset.{name}')})")
+                offered.setdefault(
+                    f"{value:g}", f"{shown(value, words)} ({words(f'preset.{name}')})"
+                )
     offered[OFF] = words("value.off")
     offered[INHERIT] = words("value.inherit")
     return [app_commands.Choice(name=name, value=value) for value, name in offered.items()][

@@ -1,31 +1,62 @@
-"""What was changed in a server's settings, in words."""
+"""The history of a server's settings, and what can be undone of it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import discord
 from discord import app_commands
 
+from bot.desk.settings import Step
+from bot.domain import UserId
 from bot.store.ports import Change
 from bot.ui.discord.choices import MOST_CHOICES
-from bot.ui.discord.formatting import entry_name, entry_value
+from bot.ui.discord.formatting import entry_step
+from bot.ui.discord.items import button, view_of
 from bot.ui.discord.quoting import shorten
+from bot.ui.discord.replies import say, words_of
 from bot.ui.words import Words
 
 SHOWN: Final = 10
+UNDO: Final = "undo_change"
+"""The button that undoes a change; its only part is the number of the change."""
+
+MESSAGE_LENGTH: Final = 2_000
+"""Discord's limit for the text of a message."""
+
+_MENTION = re.compile(r"<(#|@&|@)(\d+)>")
+
+
+def undo_view(number: int, words: Words) -> discord.ui.View:
+    """Return a button that undoes a change."""
+    return view_of(button(words, UNDO, number))
+
+
+async def say_changed(interaction: discord.Interaction, said: str, number: int | None) -> None:
+    """Answer that a setting was changed, with a button that undoes it.
+
+    ``number`` is that of the change; ``None`` if there was nothing to change after all.
+    """
+    if number is None:
+        await say(interaction, said)
+        return
+    words = words_of(interaction)
+    end = words("set.undo", number=number)
+    await say(interaction, shorten(f"{said}\n{end}", MESSAGE_LENGTH), view=undo_view(number, words))
 
 
 def history_embed(
     changes: Sequence[Change], undone: Collection[int], words: Words
 ) -> discord.Embed:
-    """Say who changed what, and when; what was taken back is struck out."""
+    """Say who changed what, and when; undone changes are struck through."""
     lines = []
     for change in changes[:SHOWN]:
+        what = entry_step(change.name, change.before, change.after, words)
         line = (
             f"`#{change.number}` <t:{int(change.changed_at.timestamp())}:R> "
-            f"<@{change.changed_by}> · {_step(change, words)}"
+            f"<@{change.changed_by}> · {what}"
         )
         if change.undoes is not None:
             line += f" *({words('history.undoes', number=change.undoes)})*"
@@ -36,33 +67,40 @@ def history_embed(
     )
 
 
-def _step(change: Change, words: Words) -> str:
-    return (
-        f"{entry_name(change.name, words)}: {entry_value(change.name, change.before, words)} → "
-        f"**{entry_value(change.name, change.after, words)}**"
-    )
-
-
-def taken_back(changes: Sequence[Change], words: Words) -> Iterator[str]:
-    """Yield a line for each entry that is as it was before."""
-    for change in changes:
-        yield (
-            f"· {entry_name(change.name, words)}: {entry_value(change.name, change.after, words)} → "
-            f"**{entry_value(change.name, change.before, words)}**"
-        )
+def restored(step: Step, words: Words) -> Iterator[str]:
+    """Yield a line for each setting that an undo restored."""
+    for change in step.changes:
+        yield f"· {entry_step(change.name, change.after, change.before, words)}"
 
 
 def change_choices(
-    changes: Sequence[Change], undone: Collection[int], current: str, words: Words
+    steps: Sequence[Step], asker: UserId, guild: discord.Guild, current: str, words: Words
 ) -> list[app_commands.Choice[int]]:
-    """Offer the latest changes that can be taken back."""
-    choices: dict[int, str] = {}
-    for change in changes:
-        if change.number not in undone and change.number not in choices:
-            step = f"#{change.number} {_step(change, words)}".replace("**", "")
-            choices[change.number] = shorten(step, 100)
-    return [
-        app_commands.Choice(name=name, value=number)
-        for number, name in choices.items()
-        if current in name
-    ][:MOST_CHOICES]
+    """Offer the changes that can be undone, by number and in words."""
+    choices = []
+    for step in steps:
+        what = ", ".join(
+            entry_step(each.name, each.before, each.after, words) for each in step.changes
+        )
+        yours = f" ({words('history.yours')})" if step.by == asker else ""
+        name = plain(f"#{step.number}{yours} {what}", guild)
+        if current.lower() in name.lower():
+            choices.append(app_commands.Choice(name=shorten(name, 100), value=step.number))
+    return choices[:MOST_CHOICES]
+
+
+def plain(text: str, guild: discord.Guild) -> str:
+    """Return a text without markup, for lists where Discord shows mentions as numbers."""
+
+    def name(match: re.Match[str]) -> str:
+        sign, number = match[1], int(match[2])
+        found = (
+            guild.get_channel_or_thread(number)
+            if sign == "#"
+            else guild.get_role(number)
+            if sign == "@&"
+            else guild.get_member(number)
+        )
+        return f"{sign[0]}{match[2] if found is None else found.name}"
+
+    return _MENTION.sub(name, text).replace("**", "")

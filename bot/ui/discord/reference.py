@@ -1,4 +1,4 @@
-"""The command reference, made from the command tree itself."""
+"""The reference of all commands in docs/commands.md, generated from the command tree."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from collections.abc import Iterator
 import discord
 from discord import app_commands
 
-from bot.ui.discord.tree import FOR_MEMBERS, Tree
+from bot.ui.discord.tree import AnyCommand, Tree, is_for_members
 
 HEAD = """# Commands
 
-Made from the command tree by `make docs`; a test fails when it is stale. Descriptions, options and
-answers are shown in English, German or Spanish, as whoever asks has set Discord; the names of
-commands are the same everywhere, so that people can tell each other what to type.
+Generated from the command tree by `make docs`; a test fails when this page is out of date.
 
-Commands are offered to members with *Manage Messages* in the whole server, which its administrators
-can change under *Server Settings → Integrations*; the bot checks the permission again itself.
-`/privacy` and *Report to moderators* are for every member. None works in direct messages. Answers are seen only by whoever asked.
+Answers are seen only by the person who asked, in the language of their Discord client: English,
+German or Spanish. Alerts use the language of the server, or the one chosen with `/alerts language`.
+The names of commands are the same in every language, so that people can tell each other what to
+type.
+
+Discord offers the commands to members with *Manage Messages* in the whole server. Administrators
+can change that under *Server Settings → Integrations*; the bot checks the permission again itself.
+`/help`, `/privacy` and *Report to moderators* are for every member. Time-out thresholds also need
+*Timeout Members*; `/mode`, presets and `/exempt` also need *Manage Server*. No command works in
+direct messages.
 """
 
 
 def reference(tree: Tree) -> str:
-    """Return the reference of every command in a tree, in Markdown."""
+    """Return the reference of all commands in a tree, in Markdown."""
     parts = [HEAD]
     for command in tree.get_commands():
         parts += _of(command)
     return "\n".join(parts)
 
 
-def _of(
-    command: app_commands.Command[app_commands.Group, ..., None]
-    | app_commands.Group
-    | app_commands.ContextMenu,
-) -> Iterator[str]:
+def _of(command: AnyCommand) -> Iterator[str]:
     if isinstance(command, app_commands.ContextMenu):
-        who = "every member" if command.extras.get(FOR_MEMBERS) else "moderators"
+        who = "every member" if is_for_members(command) else "moderators"
         yield f"## {command.name}\n"
         yield f"In the menu of a message, under *Apps*, for {who}.\n"
         return
+    who = " For every member." if command.parent is None and is_for_members(command) else ""
     if isinstance(command, app_commands.Group):
-        everybody = any(child.extras.get(FOR_MEMBERS) for child in command.commands)
-        who = " For every member." if everybody else ""
         yield f"## /{command.qualified_name}\n\n{command.description}.{who}\n"
         for child in command.commands:
             yield from _of(child)
         return
     level = "##" if command.parent is None else "###"
-    yield f"{level} /{command.qualified_name}\n\n{command.description}.\n"
+    yield f"{level} /{command.qualified_name}\n\n{command.description}.{who}\n"
     if command.parameters:
         yield "| option | | |\n|---|---|---|"
         for option in command.parameters:

@@ -1,4 +1,4 @@
-"""Answering people: only to the one who asked, in their language, within Discord's three seconds."""
+"""Answers that only the person who asked can see, in the language of their Discord client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.ui.words import Words, words_for
 
 
 def words_of(interaction: discord.Interaction) -> Words:
-    """Return the words in the language of whoever asked."""
+    """Return the words in the language of the person's Discord client."""
     return words_for(interaction.locale.value)
 
 
@@ -25,7 +25,7 @@ async def say(
     file: discord.File | None = None,
     files: Sequence[discord.File] = (),
 ) -> None:
-    """Answer only to the person who asked, whether or not the interaction was deferred."""
+    """Answer so that only the person who asked sees it, deferred or not."""
     missing = discord.utils.MISSING
     shown = missing if embed is None else embed
     offered = missing if view is None else view
@@ -41,19 +41,19 @@ async def say(
 
 
 def guild_of(interaction: discord.Interaction) -> discord.Guild:
-    """Return the server a command was used in; the tree lets no other interaction through."""
+    """Return the server that a command was used in. Raises ``NoPrivateMessage`` outside one."""
     if interaction.guild is None:
         raise app_commands.NoPrivateMessage
     return interaction.guild
 
 
 def guild_id_of(interaction: discord.Interaction) -> GuildId:
-    """Return the id of the server a command was used in."""
+    """Return the id of the server that a command was used in."""
     return GuildId(guild_of(interaction).id)
 
 
 def member_of(interaction: discord.Interaction) -> discord.Member:
-    """Return the member who asked; the tree lets no other interaction through."""
+    """Return the member who used a command. Raises ``NoPrivateMessage`` outside a server."""
     if not isinstance(interaction.user, discord.Member):
         raise app_commands.NoPrivateMessage
     return interaction.user

@@ -1,4 +1,4 @@
-"""In which words a server is spoken to, and what it calls its channels and members."""
+"""The language of a server, and the names of its channels and members."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bot.ui.words import Words, words_for
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a server calls its channels and members; "" for one it does not know.
+    """The names of a server's channels and members, or "" for unknown ones.
 
-    Names stand beside mentions, because a mention of somebody who left shows only a number.
+    Alerts show them beside mentions, because the mention of somebody who left is only a number.
     """
 
     channel: Callable[[ChannelId], str]
@@ -25,18 +25,18 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Words and names, by server."""
+    """Finds the language and the names of each server."""
 
     client: discord.Client
 
     def words(self, guild_id: GuildId, policy: Policy) -> Words:
-        """Return the words of a server: as its moderators chose, or by its own language."""
+        """Return the language that moderators chose for alerts, or else the server's own."""
         guild = self.client.get_guild(guild_id)
         own = None if guild is None else guild.preferred_locale.value
         return words_for(policy.language or own)
 
     def names(self, guild_id: GuildId) -> Names:
-        """Return what a server calls its channels and members."""
+        """Return the names of a server's channels and members."""
         guild = self.client.get_guild(guild_id)
 
         def channel(channel_id: ChannelId) -> str:

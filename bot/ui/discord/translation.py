@@ -1,4 +1,4 @@
-"""Command descriptions from the translation table, in every language that has them."""
+"""Translates names and descriptions of commands, from the translation table."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import discord
 from discord import app_commands
 from discord.app_commands import locale_str
 
-from bot.ui.words import table, words_for
+from bot.ui.words import Words, table, words_for
 
 
 def text(key: str) -> locale_str:
-    """Return a description by its key: English for Discord's default, the rest by locale."""
+    """Return a text by its key: English by default, translated for each locale that Discord asks."""
     return locale_str(table("en")(key), key=key)
 
 
+def translated(english: str, words: Words) -> str:
+    """Return the name of a menu command, or the description of a command, in another language."""
+    for key, value in table("en").texts.items():
+        if value == english and key.startswith(("command.", "menu.")):
+            return words(key)
+    return english
+
+
 class Translator(app_commands.Translator):
-    """Answers discord.py's question for a text in another language, from the table."""
+    """Gives discord.py the translations in the table."""
 
     async def translate(
         self,
@@ -23,7 +31,7 @@ class Translator(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
-        """Return the text in a locale, ``None`` where English is what there is."""
+        """Return the text in a locale, or ``None`` to stay with English."""
         del context
         key = string.extras.get("key")
         words = words_for(locale.value)

@@ -1,4 +1,4 @@
-"""The command tree: who may use it, what happens when a command fails, when it is synced."""
+"""The command tree: who may use it, how failures are answered, and when it is synced."""
 
 from __future__ import annotations
 
@@ -24,14 +24,27 @@ log = structlog.stdlib.get_logger(__name__)
 SYNCED: Final = "command_tree"
 
 SYNC_SECONDS: Final = 10.0
-"""Commands have so long to be taken; moderating does not wait longer for them."""
+"""How long moderating waits for Discord to accept the commands."""
 
 FOR_MEMBERS: Final = "for_members"
-"""A command's extra that opens it to everybody in the server."""
+"""The extra of a command that every member can use."""
+
+AnyCommand = (
+    app_commands.Command[app_commands.Group, ..., None]
+    | app_commands.Group
+    | app_commands.ContextMenu
+)
+
+
+def is_for_members(command: AnyCommand) -> bool:
+    """Return whether every member can use a command, or all commands of a group."""
+    if isinstance(command, app_commands.Group):
+        return all(is_for_members(child) for child in command.commands)
+    return bool(command.extras.get(FOR_MEMBERS))
 
 
 class Tree(app_commands.CommandTree[discord.Client]):
-    """All commands pass one check here, whatever Discord's own defaults were changed to."""
+    """Checks every command itself: administrators can change Discord's own defaults."""
 
     def __init__(self, client: discord.Client, facts: Facts) -> None:
         super().__init__(
@@ -43,11 +56,11 @@ class Tree(app_commands.CommandTree[discord.Client]):
         self._syncing: asyncio.Task[None] | None = None
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        """Let moderators of this server pass, and members where a command is for them."""
+        """Return whether the person may use the command; if not, say so."""
         member = interaction.user
         if isinstance(member, discord.Member):
             command = interaction.command
-            if is_moderator(member) or (command and command.extras.get(FOR_MEMBERS)):
+            if is_moderator(member) or (command and is_for_members(command)):
                 return True
         if interaction.type is not discord.InteractionType.autocomplete:
             await say(interaction, words_of(interaction)("refused.moderators"))
@@ -56,7 +69,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
-        """Answer a failed command; an unforeseen failure is logged with an id to find it by."""
+        """Answer a failed command; an unexpected failure is logged with an id to find it by."""
         words = words_of(interaction)
         if isinstance(error, app_commands.TransformerError):
             await say(interaction, words("refused.value", value=str(error.value)))
@@ -81,18 +94,18 @@ class Tree(app_commands.CommandTree[discord.Client]):
             await say(interaction, words("refused.fault", id=interaction.id))
 
     async def sync_if_changed(self) -> None:
-        """Send the commands to Discord only when they differ from what it last accepted.
+        """Send the commands to Discord if they differ from what it last accepted.
 
-        Moderating waits a few seconds for that, and goes on with the commands there are.
+        Returns after ``SYNC_SECONDS`` at the latest; sending goes on in the background.
         """
         if self._syncing is None or self._syncing.done():
             self._syncing = asyncio.create_task(self._sync_if_changed(), name="sync")
-        # Not cancelled where it takes long: in mid-request that could stop discord.py's others.
+        # Never cancelled: cancelling a request halfway could block the other ones of discord.py.
         await asyncio.wait({self._syncing}, timeout=SYNC_SECONDS)
         if self._syncing.done():
             self._syncing.result()
         else:
-            log.warning("commands not taken yet", waited_seconds=SYNC_SECONDS)
+            log.warning("commands not accepted yet", waited_seconds=SYNC_SECONDS)
 
     async def _sync_if_changed(self) -> None:
         translator = Translator()
@@ -109,6 +122,6 @@ class Tree(app_commands.CommandTree[discord.Client]):
             await self.sync()
             await self._facts.set_fact(SYNCED, digest)
         except (discord.HTTPException, StoreUnavailableError, *PASSING) as error:
-            log.error("commands not sent, trying again later", reason=reason_of(error))  # noqa: TRY400
+            log.error("sending commands failed, will retry", reason=reason_of(error))  # noqa: TRY400
             return
         log.info("commands synced", commands=len(payload))

@@ -1,4 +1,4 @@
-"""/allow: phrases that this server considers harmless."""
+"""/allow: phrases that are harmless in this server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bot.platform.members import MODERATOR
 from bot.policy.entries import allow_entry
 from bot.policy.phrases import LONGEST_PHRASE
 from bot.ui.discord.context import Context
+from bot.ui.discord.histories import say_changed
 from bot.ui.discord.quoting import harmless, shorten
 from bot.ui.discord.replies import guild_id_of, say, words_of
 from bot.ui.discord.translation import text
@@ -29,7 +30,7 @@ class AllowGroup(app_commands.Group, name="allow", description=text("command.all
     async def add(
         self, interaction: discord.Interaction, phrase: app_commands.Range[str, 1, LONGEST_PHRASE]
     ) -> None:
-        """Take a phrase out of messages before they are scored."""
+        """Remove a phrase from messages before they are scored."""
         await self._change(interaction, phrase, allowed=True)
 
     @app_commands.command(name="remove", description=text("command.allow.remove"))
@@ -37,7 +38,7 @@ class AllowGroup(app_commands.Group, name="allow", description=text("command.all
     async def remove(
         self, interaction: discord.Interaction, phrase: app_commands.Range[str, 1, LONGEST_PHRASE]
     ) -> None:
-        """Score a phrase like any other words again."""
+        """Score a phrase like any other text again."""
         await self._change(interaction, phrase, allowed=False)
 
     @remove.autocomplete("phrase")
@@ -53,7 +54,7 @@ class AllowGroup(app_commands.Group, name="allow", description=text("command.all
 
     @app_commands.command(name="list", description=text("command.allow.list"))
     async def show(self, interaction: discord.Interaction) -> None:
-        """Show the phrases that this server considers harmless."""
+        """Show the phrases that are harmless in this server."""
         words = words_of(interaction)
         phrases = self._context.book.of(guild_id_of(interaction)).phrases.all
         lines = "\n".join(f"· {harmless(phrase)}" for phrase in phrases)
@@ -76,4 +77,4 @@ class AllowGroup(app_commands.Group, name="allow", description=text("command.all
             return
         number = await self._context.change(interaction, {name: True if allowed else None})
         said = words("allow.added" if allowed else "allow.removed", phrase=shown)
-        await say(interaction, f"{said}\n{words('set.undo', number=number)}")
+        await say_changed(interaction, said, number)

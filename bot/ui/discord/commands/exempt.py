@@ -1,4 +1,4 @@
-"""/exempt: whom and where the rules do not apply to."""
+"""/exempt: who and where is exempt from the rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from bot.policy.entries import EXEMPT_MODERATORS, Value, exempt_entry
 from bot.policy.thresholds import SettingError
 from bot.ui.discord.choices import Place
 from bot.ui.discord.context import Context
-from bot.ui.discord.formatting import entry_name
+from bot.ui.discord.formatting import exemption
+from bot.ui.discord.histories import say_changed
 from bot.ui.discord.quoting import shorten
 from bot.ui.discord.replies import guild_id_of, say, words_of
 from bot.ui.discord.translation import text
@@ -41,7 +42,7 @@ class ExemptGroup(app_commands.Group, name="exempt", description=text("command.e
         channel: Place | None = None,
         moderators: bool = False,  # noqa: FBT001, FBT002 - an option of the command
     ) -> None:
-        """Let the rules not apply to a role, a member, a channel or category."""
+        """Exempt a role, a member, a channel or category."""
         await self._change(interaction, _named(role, member, channel, moderators=moderators), True)
 
     @app_commands.command(name="remove", description=text("command.exempt.remove"))
@@ -59,16 +60,16 @@ class ExemptGroup(app_commands.Group, name="exempt", description=text("command.e
         channel: Place | None = None,
         moderators: bool = False,  # noqa: FBT001, FBT002 - an option of the command
     ) -> None:
-        """Let the rules apply again."""
+        """End an exemption."""
         await self._change(interaction, _named(role, member, channel, moderators=moderators), False)
 
     @app_commands.command(name="list", description=text("command.exempt.list"))
     async def show(self, interaction: discord.Interaction) -> None:
-        """Show to whom and where the rules do not apply."""
+        """Show who and where is exempt."""
         words = words_of(interaction)
         policy = self._context.book.of(guild_id_of(interaction))
         names = [
-            entry_name(exempt_entry(what, number), words)
+            exemption(exempt_entry(what, number), words)
             for what, numbers in (
                 ("role", policy.exempt_roles),
                 ("channel", policy.exempt_channels),
@@ -102,12 +103,14 @@ class ExemptGroup(app_commands.Group, name="exempt", description=text("command.e
                 changes[name] = True if exempt else None
         entries = self._context.book.entries(guild_id_of(interaction))
         if all(entries.get(name) == value for name, value in changes.items()):
-            await say(interaction, words("exempt.already"))
+            await say(
+                interaction, words("exempt.already.added" if exempt else "exempt.already.removed")
+            )
             return
         number = await self._context.change(interaction, changes)
         key = "exempt.added" if exempt else "exempt.removed"
-        what = "\n".join(f"· {entry_name(name, words)}" for name in names)
-        await say(interaction, f"{words(key)}\n{what}\n{words('set.undo', number=number)}")
+        what = "\n".join(f"· {exemption(name, words)}" for name in names)
+        await say_changed(interaction, f"{words(key)}\n{what}", number)
 
 
 def _named(

@@ -1,4 +1,4 @@
-"""/privacy: what is kept about the person who asks, in this server, and erasing it."""
+"""/privacy: what is stored about the person who asks, in this server, and erasing it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.ui.discord.tree import FOR_MEMBERS
 
 @app_commands.guild_only()
 class PrivacyGroup(app_commands.Group, name="privacy", description=text("command.privacy")):
-    """The commands under /privacy, which are for everybody."""
+    """The commands under /privacy, for every member."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class PrivacyGroup(app_commands.Group, name="privacy", description=text("command
 
     @app_commands.command(name="show", description=text("command.privacy.show"))
     async def show(self, interaction: discord.Interaction) -> None:
-        """Say how much is kept about whoever asks."""
+        """Say how much is stored about the person who asks."""
         words, desk = words_of(interaction), self._context.privacy
         await interaction.response.defer(ephemeral=True, thinking=True)
         asker = asker_of(member_of(interaction))
@@ -49,7 +49,7 @@ class PrivacyGroup(app_commands.Group, name="privacy", description=text("command
 
     @app_commands.command(name="forget", description=text("command.privacy.forget"))
     async def forget(self, interaction: discord.Interaction) -> None:
-        """Erase what is kept about the messages of whoever asks."""
+        """Erase what is stored about the messages of the person who asks."""
         words = words_of(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         asker = asker_of(member_of(interaction))

@@ -1,4 +1,4 @@
-"""/score and "Why this score?": what the classifier says of a text, why, and what follows here."""
+"""/score and "Why this score?": the scores of a text, the reasons, and what the bot would do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.policy.rules import Policy, scopes_of
 from bot.ui.discord.alert import FIELD_LENGTH, bar
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
-from bot.ui.discord.formatting import shown
+from bot.ui.discord.formatting import side_by_side
 from bot.ui.discord.items import button, parts_of, view_of
 from bot.ui.discord.quoting import quoted, shorten
 from bot.ui.discord.replies import guild_of, member_of, say, words_of
@@ -33,7 +33,7 @@ LEAST_WEIGHT: Final = 0.1
 
 
 def score_command(context: Context) -> app_commands.Command[app_commands.Group, ..., None]:
-    """Return the command; it scores with what the live bot scores with."""
+    """Return the command; it uses the classifier and the rules of the live bot."""
 
     @app_commands.command(name="score", description=text("command.score"))
     @app_commands.rename(written="text")
@@ -43,7 +43,7 @@ def score_command(context: Context) -> app_commands.Command[app_commands.Group, 
     async def score(
         interaction: discord.Interaction, written: app_commands.Range[str, 1, 4000]
     ) -> None:
-        """Score a text as if a member had posted it, without posting it."""
+        """Score a text as if a member posted it here, without posting it."""
         parent_id, category_id = place_of(interaction.channel)
         post = Post(
             id=message_case(guild_of(interaction).id, interaction.id),
@@ -72,6 +72,7 @@ def why_command(context: Context, controls: Controls) -> app_commands.ContextMen
             return
         opinion = await context.judging.looked_at(post)
         embed = _embed(context, opinion, words)
+        embed.set_footer(text=words("why.footer", model=opinion.decision.model))
         if opinion.exempt:
             embed.add_field(name=words("why.exempt_title"), value=words("why.exempt"))
         missed = button(words, "missed_here", *parts_of(post.id))
@@ -92,9 +93,9 @@ def why_command(context: Context, controls: Controls) -> app_commands.ContextMen
 
 
 async def post_from_menu(interaction: discord.Interaction, message: discord.Message) -> Post | None:
-    """Return the post that a context menu was opened on, ``None`` for what the bot does not read.
+    """Return the post that a context menu was opened on, or ``None`` if the bot does not read it.
 
-    Discord sends such a message without its author's roles; they are asked for.
+    Discord sends such a message without its author's roles, so they are fetched.
     """
     guild = guild_of(interaction)
     post = post_of(message, guild.me.id)
@@ -104,14 +105,14 @@ async def post_from_menu(interaction: discord.Interaction, message: discord.Mess
         try:
             member = await guild.fetch_member(post.author_id)
         except discord.NotFound:
-            return replace(post, roles_known=True)  # who left has no roles
+            return replace(post, roles_known=True)  # has left the server, so has no roles
     return replace(
         post, roles_known=True, role_ids=roles_of(member), moderator=is_moderator(member)
     )
 
 
 def _embed(context: Context, opinion: Opinion, words: Words) -> discord.Embed:
-    """Return what is to be said of a text's scores, and of what its rules lead to."""
+    """Show the scores of a text, the actions that follow, and the words that weighed most."""
     decision, scored = opinion.decision, opinion.explanation.scored
     policy = context.book.of(decision.post.guild_id)
     embed = discord.Embed(title=words("score.title"), description=_rules(policy, decision, words))
@@ -142,16 +143,17 @@ def _embed(context: Context, opinion: Opinion, words: Words) -> discord.Embed:
 
 
 def _rules(policy: Policy, decision: Decision, words: Words) -> str:
-    """Say for every rule that holds here whether the score reached it."""
+    """Show for each class whether its score reaches the thresholds here."""
     table = policy.table(scopes_of(decision.post))
     lines = []
     for harm in HARMS:
         score = decision.scores[harm]
-        lines.append(f"{harm:<9} {bar(score)} {score:.2f}")
-        for kind in Kind:
-            rule = table[harm, kind]
-            if rule.threshold is None:
-                continue
-            mark = "≥" if score >= rule.threshold else "<"
-            lines.append(f"  {mark} {shown(rule.threshold, words)} {words(f'action.{kind}')}")
+        limits = {
+            kind: limit for kind in Kind if (limit := table[harm, kind].threshold) is not None
+        }
+        written, *thresholds = side_by_side(score, *limits.values())
+        lines.append(f"{harm:<9} {bar(score)} {written}")
+        for (kind, limit), threshold in zip(limits.items(), thresholds, strict=True):
+            mark = "≥" if score >= limit else "<"
+            lines.append(f"  {mark} {threshold} {words(f'action.{kind}')}")
     return "```\n" + "\n".join(lines) + "\n```"

@@ -1,4 +1,4 @@
-"""/setup: the alert channel and a preset, in one short dialogue that ends with a test alert."""
+"""/setup: choose the alert channel and a preset, and send a test alert."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ import discord
 from discord import app_commands
 
 from bot.desk.standing import Record
-from bot.domain import Case, ChannelId, Decision, GuildId, Kind, Post, Reason, UserId, message_case
-from bot.platform.members import MODERATOR
-from bot.platform.permissions import (
-    ALERT_PERMISSIONS,
-    DELETE_PERMISSIONS,
-    TIMEOUT_PERMISSIONS,
-    lacking,
-    missing_permissions,
-    shows_more,
+from bot.domain import (
+    Case,
+    ChannelId,
+    Decision,
+    GuildId,
+    Post,
+    Reason,
+    Scores,
+    UserId,
+    message_case,
 )
+from bot.platform.members import MODERATOR
+from bot.platform.permissions import ALERT_PERMISSIONS, missing_permissions, shows_more
 from bot.policy.entries import ALERT_CHANNEL, PRESET
+from bot.policy.example import example
 from bot.policy.rules import Policy
 from bot.ui.discord.alert import alert_embed
 from bot.ui.discord.alert_controls import alert_buttons
@@ -27,140 +31,145 @@ from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
 from bot.ui.discord.items import button, control_id, view_of
 from bot.ui.discord.replies import guild_id_of, guild_of, say, words_of
+from bot.ui.discord.state import add_state
 from bot.ui.discord.translation import text
 from bot.ui.words import Words
-from model.classes import CLASSES
 
 SHOWN: Final = 5
-"""Channels that are named where there are more."""
+"""How many channels are named if there are more."""
+
+EXAMPLES: Final = ("insult", "hate", "threat", "offensive")
+"""Classes of the test alert: the first one that has a threshold is shown."""
 
 
 def setup_command(
     context: Context, controls: Controls
 ) -> app_commands.Command[app_commands.Group, ..., None]:
-    """Return the command; its dialogue is answered by ids and survives a restart."""
+    """Return the command; its menus and its button work after a restart too."""
+    dialogue = Dialogue(context)
+    controls.on("setup_channel", dialogue.choose_channel)
+    controls.on("setup_preset", dialogue.choose_preset)
+    controls.on("setup_test", dialogue.test)
 
     @app_commands.command(name="setup", description=text("command.setup"))
     @app_commands.default_permissions(MODERATOR)
     @app_commands.guild_only()
     async def setup(interaction: discord.Interaction) -> None:
-        """Open the dialogue."""
-        guild, words = guild_of(interaction), words_of(interaction)
-        policy = context.book.of(GuildId(guild.id))
-        await say(
-            interaction, embed=_status(guild, policy, words), view=_dialogue(context, policy, words)
-        )
+        """Show what is chosen, and let it be changed."""
+        embed, view = dialogue.drawn(interaction)
+        await say(interaction, embed=embed, view=view)
 
-    async def redraw(interaction: discord.Interaction, said: str = "") -> None:
-        guild, words = guild_of(interaction), words_of(interaction)
-        policy = context.book.of(GuildId(guild.id))
-        await interaction.response.edit_message(
-            content=said,
-            embed=_status(guild, policy, words),
-            view=_dialogue(context, policy, words),
-        )
-
-    async def chosen_channel(interaction: discord.Interaction, press: Press) -> None:
-        guild, words = guild_of(interaction), words_of(interaction)
-        channel = guild.get_channel(int(press.values[0]))
-        if not isinstance(channel, discord.TextChannel):
-            await redraw(interaction, words("failed.alert_channel_gone"))
-            return
-        said = await choose_alert_channel(context, interaction, channel, words)
-        await redraw(interaction, said)
-
-    async def chosen_preset(interaction: discord.Interaction, press: Press) -> None:
-        await context.change(interaction, {PRESET: press.values[0]})
-        await redraw(interaction)
-
-    async def test(interaction: discord.Interaction, press: Press) -> None:
-        del press
-        guild, words = guild_of(interaction), words_of(interaction)
-        policy = context.book.of(GuildId(guild.id))
-        channel = guild.get_channel(policy.alert_channel_id or 0)
-        if not isinstance(channel, discord.TextChannel):
-            await redraw(interaction, words("failed.no_alert_channel"))
-            return
-        missing = missing_permissions(channel, ALERT_PERMISSIONS)
-        if missing:
-            await redraw(interaction, _missing(channel, missing, words))
-            return
-        await interaction.response.defer()
-        await _send_test(context, guild, channel, policy)
-        await interaction.edit_original_response(
-            content=words("setup.tested", channel=channel.mention),
-            embed=_status(guild, policy, words),
-            view=None,
-        )
-
-    controls.on("setup_channel", chosen_channel)
-    controls.on("setup_preset", chosen_preset)
-    controls.on("setup_test", test)
     return setup
 
 
+class Dialogue:
+    """One message with two menus and a button; each use of them redraws it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def _policy(self, interaction: discord.Interaction) -> Policy:
+        return self._context.book.of(guild_id_of(interaction))
+
+    def drawn(self, interaction: discord.Interaction) -> tuple[discord.Embed, discord.ui.View]:
+        """Return what the server has chosen, and the menus to change it."""
+        guild, words = guild_of(interaction), words_of(interaction)
+        policy = self._policy(interaction)
+        embed = discord.Embed(title=words("setup.title"), description=words("setup.intro"))
+        add_state(embed, guild, policy, words)
+        return embed, _menus(guild, policy, list(self._context.book.defaults.presets), words)
+
+    async def _redraw(
+        self, interaction: discord.Interaction, said: str, number: int | None = None
+    ) -> None:
+        """Show what is chosen now, and above it what was just done."""
+        if number is not None:
+            said += "\n" + words_of(interaction)("set.undo", number=number)
+        embed, view = self.drawn(interaction)
+        await interaction.response.edit_message(content=said, embed=embed, view=view)
+
+    async def choose_channel(self, interaction: discord.Interaction, press: Press) -> None:
+        """Take the channel that was selected."""
+        channel = guild_of(interaction).get_channel(int(press.values[0]))
+        if not isinstance(channel, discord.TextChannel):
+            await self._redraw(interaction, words_of(interaction)("setup.channel_gone"))
+            return
+        said, number = await choose_alert_channel(self._context, interaction, channel)
+        await self._redraw(interaction, said, number)
+
+    async def choose_preset(self, interaction: discord.Interaction, press: Press) -> None:
+        """Take the preset that was selected."""
+        words, preset = words_of(interaction), press.values[0]
+        name = words(f"preset.{preset}")
+        if self._policy(interaction).preset == preset:
+            await self._redraw(interaction, words("setup.preset_unchanged", preset=name))
+            return
+        number = await self._context.change(interaction, {PRESET: preset})
+        await self._redraw(interaction, words("setup.preset_set", preset=name), number)
+
+    async def test(self, interaction: discord.Interaction, press: Press) -> None:
+        """Send a test alert, if there is a channel for it and anything to alert on."""
+        del press
+        guild, words = guild_of(interaction), words_of(interaction)
+        policy = self._policy(interaction)
+        channel = guild.get_channel(policy.alert_channel_id or 0)
+        if not isinstance(channel, discord.TextChannel):
+            await self._redraw(interaction, words("setup.channel_gone"))
+            return
+        if missing := missing_permissions(channel, ALERT_PERMISSIONS):
+            await self._redraw(interaction, _missing(channel, missing, words))
+            return
+        shown = example(policy, EXAMPLES)
+        if shown is None:
+            await self._redraw(interaction, words("setup.all_off"))
+            return
+        await interaction.response.defer()
+        await _send_test(self._context, guild, channel, policy, *shown)
+        embed, _ = self.drawn(interaction)
+        said = words("setup.tested", channel=channel.mention)
+        await interaction.edit_original_response(content=said, embed=embed, view=None)
+
+
 async def choose_alert_channel(
-    context: Context,
-    interaction: discord.Interaction,
-    channel: discord.TextChannel,
-    words: Words,
-) -> str:
-    """Send alerts to a channel from now on, if the bot may write there; say how that went."""
+    context: Context, interaction: discord.Interaction, channel: discord.TextChannel
+) -> tuple[str, int | None]:
+    """Make a channel the alert channel, if the bot can write there.
+
+    Returns what to answer, and the number of the change if there was one.
+    """
+    guild_id, words = guild_id_of(interaction), words_of(interaction)
     missing = missing_permissions(channel, ALERT_PERMISSIONS)
     if missing:
-        return _missing(channel, missing, words)
-    await context.change(interaction, {ALERT_CHANNEL: channel.id})
-    context.dispatcher.forget_problem(guild_id_of(interaction))
-    said = words("setup.channel_set", channel=channel.mention)
+        return _missing(channel, missing, words), None
+    number = await context.change(interaction, {ALERT_CHANNEL: channel.id})
+    context.dispatcher.forget_problem(guild_id)
+    key = "setup.channel_unchanged" if number is None else "setup.channel_set"
+    lines = [words(key, channel=channel.mention)]
     if channel.permissions_for(channel.guild.default_role).view_channel:
-        said += "\n" + words("setup.public")
-    closed = [each for each in channel.guild.text_channels if shows_more(channel, each)]
-    if closed:
-        shown = ", ".join(each.mention for each in closed[:SHOWN])
-        said += "\n" + words("setup.confidential", channels=shown, count=len(closed))
-    return said
-
-
-def _status(guild: discord.Guild, policy: Policy, words: Words) -> discord.Embed:
-    embed = discord.Embed(title=words("setup.title"), description=words("setup.intro"))
-    add_state(embed, guild, policy, words)
-    return embed
-
-
-def add_state(embed: discord.Embed, guild: discord.Guild, policy: Policy, words: Words) -> None:
-    """Say where a server is told, how strictly it begins, what is done, and what hinders that."""
-    channel = policy.alert_channel_id
-    embed.add_field(
-        name=words("show.alerts"), value=f"<#{channel}>" if channel else words("show.nowhere")
-    )
-    embed.add_field(name=words("show.preset"), value=words(f"preset.{policy.preset}"))
-    mode = "enforce" if policy.enforcing else "observe"
-    embed.add_field(name=words("show.mode"), value=words(f"show.{mode}"), inline=False)
-    add_lacking(embed, guild, words)
-
-
-def add_lacking(embed: discord.Embed, guild: discord.Guild, words: Words) -> None:
-    """Say, where it is so, what the bot lacks server-wide for deleting and timing out."""
-    missing = lacking(guild.me.guild_permissions, DELETE_PERMISSIONS | TIMEOUT_PERMISSIONS)
-    if missing:
-        embed.add_field(
-            name=words("setup.lacking_title"),
-            value=words("setup.lacking", missing=words.permissions(missing)),
-            inline=False,
-        )
+        lines.append(words("setup.public"))
+    hidden = [each for each in channel.guild.text_channels if shows_more(channel, each)]
+    if hidden:
+        shown = ", ".join(each.mention for each in hidden[:SHOWN])
+        lines.append(words("setup.confidential", channels=shown, count=len(hidden)))
+    return "\n".join(lines), number
 
 
 def _missing(channel: discord.TextChannel, missing: list[str], words: Words) -> str:
     return words("setup.missing", channel=channel.mention, missing=words.permissions(missing))
 
 
-def _dialogue(context: Context, policy: Policy, words: Words) -> discord.ui.View:
-    channels: discord.ui.ChannelSelect[discord.ui.View] = discord.ui.ChannelSelect(
+def _menus(
+    guild: discord.Guild, policy: Policy, presets: list[str], words: Words
+) -> discord.ui.View:
+    chosen = guild.get_channel(policy.alert_channel_id or 0)
+    channel_menu: discord.ui.ChannelSelect[discord.ui.View] = discord.ui.ChannelSelect(
         custom_id=control_id("setup_channel"),
         channel_types=[discord.ChannelType.text],
         placeholder=words("setup.choose_channel"),
+        # Only a channel that the menu would offer: Discord refuses any other one.
+        default_values=[chosen] if isinstance(chosen, discord.TextChannel) else [],
     )
-    presets: discord.ui.Select[discord.ui.View] = discord.ui.Select(
+    preset_menu: discord.ui.Select[discord.ui.View] = discord.ui.Select(
         custom_id=control_id("setup_preset"),
         placeholder=words("setup.choose_preset"),
         options=[
@@ -170,7 +179,7 @@ def _dialogue(context: Context, policy: Policy, words: Words) -> discord.ui.View
                 description=words(f"preset_about.{name}"),
                 default=name == policy.preset,
             )
-            for name in context.book.defaults.presets
+            for name in presets
         ],
     )
     done = button(
@@ -179,13 +188,18 @@ def _dialogue(context: Context, policy: Policy, words: Words) -> discord.ui.View
         style=discord.ButtonStyle.success,
         disabled=policy.alert_channel_id is None,
     )
-    return view_of(channels, presets, done)
+    return view_of(channel_menu, preset_menu, done)
 
 
 async def _send_test(
-    context: Context, guild: discord.Guild, channel: discord.TextChannel, policy: Policy
+    context: Context,
+    guild: discord.Guild,
+    channel: discord.TextChannel,
+    policy: Policy,
+    scores: Scores,
+    reason: Reason,
 ) -> None:
-    """Send what an alert looks like; its buttons do nothing, as there is no message behind it."""
+    """Send an example of an alert; its buttons do nothing, because no message stands behind it."""
     guild_id = GuildId(guild.id)
     words = context.speech.words(guild_id, policy)
     post = Post(
@@ -196,8 +210,6 @@ async def _send_test(
         text=words("setup.example"),
         author_name=guild.me.display_name,
     )
-    scores = {**dict.fromkeys(CLASSES, 0.02), "insult": 0.91}
-    reason = Reason(Kind.ALERT, "insult", 0.91, 0.6)
     case = Case(Decision(post, scores, context.judge.model, (reason,)))
     embed = alert_embed([case], words, context.speech.names(guild_id), spoilers=policy.spoilers)
     embed.title = words("setup.test_title")

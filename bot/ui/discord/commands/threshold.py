@@ -1,26 +1,25 @@
-"""/threshold: at which score this server is told, deletes and times out, and what a change does."""
+"""/threshold: the scores at which this server alerts, deletes and times out."""
 
 from __future__ import annotations
 
 import asyncio
 import io
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import discord
 from discord import app_commands
 
-from bot.desk.settings import DAYS
+from bot.desk.settings import DAYS, LEAST_COUNTED
 from bot.domain import ChannelId, GuildId, Kind, Note, Verdict
-from bot.platform.gate import asker_of
 from bot.platform.members import MODERATOR
 from bot.platform.places import ChainOf
 from bot.policy.entries import Value, minutes_entry, threshold_entry
 from bot.policy.precision import FEWEST, suggest
+from bot.policy.replay import reach
 from bot.policy.rules import SERVER, Scopes
 from bot.policy.thresholds import LONGEST_TIMEOUT, SettingError
-from bot.ui.discord.alert import FIELD_LENGTH, duration
-from bot.ui.discord.charts import LOWEST, draw
+from bot.ui.discord.alert import duration
+from bot.ui.discord.charts import draw
 from bot.ui.discord.choices import (
     HARM_CHOICES,
     INHERIT,
@@ -29,22 +28,24 @@ from bot.ui.discord.choices import (
     parsed,
     threshold_choices,
 )
-from bot.ui.discord.commands.setup import add_state
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
-from bot.ui.discord.formatting import entry_name, shown
-from bot.ui.discord.histories import change_choices, history_embed, taken_back
+from bot.ui.discord.formatting import entry_name, shown, step
+from bot.ui.discord.histories import say_changed
 from bot.ui.discord.items import button, view_of
 from bot.ui.discord.previews import (
     PICTURE,
     effect,
     precision_lines,
     preview_embed,
-    threshold_table,
+    reach_line,
+    rights_lines,
+    threshold_lines,
 )
-from bot.ui.discord.quoting import shorten
-from bot.ui.discord.replies import guild_id_of, guild_of, member_of, say, words_of
+from bot.ui.discord.replies import guild_id_of, guild_of, say, words_of
+from bot.ui.discord.state import add_line, add_state
 from bot.ui.discord.translation import text
+from bot.ui.words import Words
 from model.classes import HARMS
 
 LONGEST_PREVIEW: Final = 90
@@ -63,32 +64,24 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
     @app_commands.command(name="show", description=text("command.threshold.show"))
     @app_commands.describe(channel=text("option.scope"))
     async def show(self, interaction: discord.Interaction, channel: Place | None = None) -> None:
-        """Show the thresholds that hold in the server, or in one of its channels."""
+        """Show the thresholds of the server, or of one channel."""
         guild, words = guild_of(interaction), words_of(interaction)
         policy = self._context.book.of(GuildId(guild.id))
-        verdicts = await self._verdicts(guild)
+        lines = threshold_lines(policy, _scopes(guild, channel), words)
         embed = discord.Embed(
             title=words("show.title") + (f" · #{channel.name}" if channel else ""),
-            description=threshold_table(policy, _scopes(guild, channel), words)
-            + words("show.meaning"),
+            description="\n".join([words("show.meaning"), *lines]),
         )
-        add_state(embed, guild, policy, words)
         overridden = [f"<#{scope}>" for scope in policy.overrides if scope != SERVER]
         if overridden and channel is None:
-            embed.add_field(
-                name=words("show.overrides"),
-                value=shorten(" ".join(overridden), 1000),
-                inline=False,
-            )
-        lines = precision_lines(verdicts, words)
-        if lines:
-            embed.add_field(name=words("show.verdicts"), value="\n".join(lines), inline=False)
+            add_line(embed, words("show.overrides"), " ".join(overridden))
+        add_state(embed, guild, policy, words)
+        precision = precision_lines(await self._verdicts(guild), words)
+        if precision:
+            add_line(embed, words("show.verdicts"), "\n".join(precision))
         if problem := self._context.dispatcher.problem(GuildId(guild.id)):
-            embed.add_field(
-                name=words("show.problem"),
-                value=shorten(words.note(problem), FIELD_LENGTH),
-                inline=False,
-            )
+            add_line(embed, words("show.problem"), words.note(problem))
+        add_line(embed, words("show.rights_title"), rights_lines(words))
         await say(interaction, embed=embed)
 
     async def _verdicts(self, guild: discord.Guild) -> list[Verdict]:
@@ -115,7 +108,7 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
         channel: Place | None = None,
         minutes: app_commands.Range[int, 1, LONGEST_TIMEOUT] | None = None,
     ) -> None:
-        """Set the score from which an action is taken on messages of a class."""
+        """Set the score at which an action is taken on messages of a class."""
         changes: dict[str, Value | None] = {
             threshold_entry(_scope(channel), harm, Kind(kind)): parsed(value)
         }
@@ -134,26 +127,48 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
         changes: dict[str, Value | None],
     ) -> None:
         guild, words = guild_of(interaction), words_of(interaction)
-        scopes = _scopes(guild, channel)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        scope, scopes = _scope(channel), _scopes(guild, channel)
         guild_id = GuildId(guild.id)
+        entries = self._context.book.entries(guild_id)
         before = self._context.book.of(guild_id)
+        was = before.table(scopes)[harm, kind]
+        what = _what(harm, kind, channel, words)
+        if all(entries.get(name) == value for name, value in changes.items()):
+            value = shown(was.threshold, words)
+            await say(interaction, words("set.unchanged", what=what, value=value))
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
         number = await self._context.change(interaction, changes)
         after = self._context.book.of(guild_id)
-        was, now = before.table(scopes)[harm, kind], after.table(scopes)[harm, kind]
-        comparison = await self._context.settings.compared(
-            guild_id, before, after, kind, scope=_scope(channel)
-        )
-        where = f" · {channel.mention}" if channel else ""
-        line = (
-            f"**{harm}** · {words(f'action.{kind}')}{where}: "
-            f"{shown(was.threshold, words)} → **{shown(now.threshold, words)}**"
-        )
+        now = after.table(scopes)[harm, kind]
+        line = f"{what}: {step(was.threshold, now.threshold, words)}"
         if kind is Kind.TIMEOUT:
             line += f" ({duration(now.minutes, words)})"
-        done = effect(comparison, kind, DAYS, words)
-        end = words("set.unchanged") if number is None else words("set.undo", number=number)
-        await say(interaction, f"{line}\n{done}\n{end}")
+        lines = [line]
+        if was == now:
+            lines.append(words("set.same_value"))
+        else:
+            comparison = await self._context.settings.compared(
+                guild_id, before, after, kind, scope=scope
+            )
+            lines.append(effect(comparison, kind, DAYS, words))
+            lines += await self._reach(guild_id, harm, now.threshold, scope, words)
+        await say_changed(interaction, "\n".join(lines), number)
+
+    async def _reach(
+        self,
+        guild: GuildId,
+        harm: str,
+        threshold: float | None,
+        scope: ChannelId,
+        words: Words,
+    ) -> list[str]:
+        """Say how many messages of the past days reach a threshold; nothing if it is off."""
+        if threshold is None:
+            return []
+        seen = await self._context.settings.seen(guild, scope=scope)
+        found = reach(seen, harm, threshold, LEAST_COUNTED)
+        return [reach_line(found, harm, threshold, words)]
 
     @app_commands.command(name="reset", description=text("command.threshold.reset"))
     @app_commands.rename(harm="class", kind="action")
@@ -170,7 +185,7 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
         kind: str | None = None,
         channel: Place | None = None,
     ) -> None:
-        """Take back what was set, so that it is inherited again."""
+        """Remove thresholds that were set, so that they are inherited again."""
         words = words_of(interaction)
         scope_id = _scope(channel)
         wanted: dict[str, None] = {}
@@ -186,8 +201,7 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
             return
         number = await self._context.change(interaction, present)
         what = "\n".join(f"· {entry_name(name, words)}" for name in present)
-        undo = words("set.undo", number=number)
-        await say(interaction, shorten(f"{words('reset.done')}\n{what}\n{undo}", 2000))
+        await say_changed(interaction, f"{words('reset.done')}\n{what}", number)
 
     @app_commands.command(name="preview", description=text("command.threshold.preview"))
     @app_commands.rename(harm="class", kind="action")
@@ -208,7 +222,7 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
         channel: Place | None = None,
         days: app_commands.Range[int, 1, LONGEST_PREVIEW] = DAYS,
     ) -> None:
-        """Show what another threshold would have done in the past days; nothing is changed."""
+        """Show what another threshold would have done in the past days; change nothing."""
         guild, words = guild_of(interaction), words_of(interaction)
         action, scopes = Kind(kind), _scopes(guild, channel)
         book = self._context.book
@@ -216,32 +230,33 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
         new_value = parsed(value)
         changes = {threshold_entry(scope_id, harm, action): new_value}
         entries = book.defaults.changed(book.entries(guild_id), changes, ChainOf(guild))
-        await interaction.response.defer(ephemeral=True, thinking=True)
         now, new = book.of(guild_id), book.defaults.policy(entries)
+        was, becomes = (policy.table(scopes)[harm, action].threshold for policy in (now, new))
+        what = _what(harm, action, channel, words)
+        if was == becomes:
+            await say(interaction, words("set.unchanged", what=what, value=shown(becomes, words)))
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
         comparison = await self._context.settings.compared(
             guild_id, now, new, action, days=days, scope=scope_id
         )
-        values = tuple(policy.table(scopes)[harm, action].threshold for policy in (now, new))
-        # What lies below both thresholds gives the picture its scale.
-        seen = await self._context.store.journal.past(
-            guild_id, datetime.now(UTC) - timedelta(days=days), LOWEST, scope_id
-        )
+        # Scores below both thresholds give the chart its scale.
+        seen = await self._context.settings.seen(guild_id, days=days, scope=scope_id)
         picture = await asyncio.to_thread(
             draw,
             comparison,
             seen,
             harm=harm,
             kind=action,
-            thresholds=(values[0], values[1]),
+            thresholds=(was, becomes),
             days=days,
             words=words,
         )
-        where = f" · {channel.mention}" if channel else ""
-        headline = (
-            f"**{harm}** · {words(f'action.{action}')}{where}: "
-            f"{shown(values[0], words)} → **{shown(values[1], words)}**"
-        )
+        headline = f"{what}: {step(was, becomes, words)}"
         embed = preview_embed(headline, comparison, action, days, words)
+        if becomes is not None:
+            found = reach(seen, harm, becomes, LEAST_COUNTED)
+            embed.description = f"{embed.description}\n{reach_line(found, harm, becomes, words)}"
         typed = INHERIT if new_value is None else str(new_value)
         apply = button(
             words, "set", harm, action, typed, scope_id, style=discord.ButtonStyle.primary
@@ -272,14 +287,21 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
         harm: str,
         precision: app_commands.Range[float, 0.5, 1.0] = 0.9,
     ) -> None:
-        """Answer from which score the verdicts so far are right as often as wished."""
+        """Suggest the lowest threshold at which verdicts are right as often as wished."""
         guild, words = guild_of(interaction), words_of(interaction)
         verdicts = await self._verdicts(guild)
         judged = sum(verdict.harm == harm for verdict in verdicts)
         wished = f"{precision:.0%}"
         found = suggest(verdicts, harm, precision)
         if judged < FEWEST:
-            answer = words("suggest.too_few", harm=harm, judged=judged, fewest=FEWEST)
+            answer = words(
+                "suggest.too_few",
+                harm=harm,
+                judged=judged,
+                fewest=FEWEST,
+                right_button=words("button.right"),
+                wrong_button=words("button.wrong"),
+            )
         elif found is None:
             answer = words("suggest.none", harm=harm, judged=judged, wished=wished, fewest=FEWEST)
         else:
@@ -295,42 +317,12 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
             )
         await say(interaction, answer)
 
-    @app_commands.command(name="history", description=text("command.threshold.history"))
-    async def history(self, interaction: discord.Interaction) -> None:
-        """Show who changed what, and when."""
-        guild, words = guild_id_of(interaction), words_of(interaction)
-        changes = await self._context.store.settings.changes(guild)
-        undone = await self._context.store.settings.undone(guild)
-        await say(interaction, embed=history_embed(changes, undone, words))
-
-    @app_commands.command(name="undo", description=text("command.threshold.undo"))
-    @app_commands.describe(change=text("option.change"))
-    async def undo(self, interaction: discord.Interaction, change: int | None = None) -> None:
-        """Take a change back; the latest change of a threshold unless another one is named."""
-        guild, words = guild_of(interaction), words_of(interaction)
-        asker = asker_of(member_of(interaction))
-        undone = await self._context.settings.undo(GuildId(guild.id), asker, change, ChainOf(guild))
-        if undone is None:
-            await say(interaction, words("undo.nothing"))
-            return
-        lines = [words("undo.done", number=undone.number), *taken_back(undone.changes, words)]
-        await say(interaction, shorten("\n".join(lines), 2000))
-
-    @undo.autocomplete("change")
-    async def _changes(
-        self, interaction: discord.Interaction, current: str
-    ) -> list[app_commands.Choice[int]]:
-        guild, words = guild_id_of(interaction), words_of(interaction)
-        undone = await self._context.store.settings.undone(guild)
-        changes = await self._context.store.settings.changes(guild)
-        return change_choices(changes, undone, current, words)
-
     @change.autocomplete("value")
     @preview.autocomplete("value")
     async def _values(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        """Offer what is likely to be meant: what was typed, today's value, the presets' ones."""
+        """Offer what was typed, the present value and the values of the presets."""
         guild, namespace = guild_id_of(interaction), interaction.namespace
         return threshold_choices(
             self._context.book,
@@ -340,6 +332,11 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
             getattr(namespace, "action", None),
             words_of(interaction),
         )
+
+
+def _what(harm: str, kind: Kind, channel: discord.abc.GuildChannel | None, words: Words) -> str:
+    where = f" · {channel.mention}" if channel else ""
+    return f"**{harm}** · {words(f'action.{kind}')}{where}"
 
 
 def _scope(channel: discord.abc.GuildChannel | None) -> ChannelId:
