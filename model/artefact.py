@@ -10,10 +10,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import joblib
-import sklearn
-from sklearn.exceptions import InconsistentVersionWarning
-
 PACKAGED = Path(__file__).parent / "trained"
 """The folder of the artefact that ships with the project."""
 
@@ -57,6 +53,9 @@ def write(folder: Path, model: Any, manifest: dict[str, Any]) -> Manifest:  # no
     Each file is replaced atomically, the manifest last. A crash between the two leaves a pair that
     ``load`` refuses, never a wrong model.
     """
+    import joblib
+    import sklearn
+
     buffer = io.BytesIO()
     joblib.dump(model, buffer, compress=("xz", 6))
     payload = buffer.getvalue()
@@ -104,10 +103,50 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def load(folder: Path) -> tuple[Any, Manifest]:
-    """Return the model in ``folder`` and its manifest, after checking the model's hash.
+    """Return the model in ``folder`` as a scikit-learn pipeline, to train and measure with.
+
+    Raises ``ArtefactError``.
+    """
+    import joblib
+    import sklearn
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    payload, manifest = _checked(folder)
+    path = folder / ARTEFACT
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", InconsistentVersionWarning)
+        try:
+            return joblib.load(io.BytesIO(payload)), manifest
+        except (InconsistentVersionWarning, ImportError, AttributeError) as error:
+            raise ArtefactError(
+                f"{path} was written with scikit-learn {manifest.scikit_learn}, but "
+                f"{sklearn.__version__} is installed. Install scikit-learn {manifest.scikit_learn}, "
+                "or run `bellwether train`."
+            ) from error
+
+
+def load_for_serving(folder: Path) -> tuple[Any, Manifest]:
+    """Return what ``Lowered`` needs of the model in ``folder``, without importing scikit-learn.
+
+    Raises ``ArtefactError``.
+    """
+    from model.stored import StoredError, read_stored
+
+    payload, manifest = _checked(folder)
+    try:
+        return read_stored(payload), manifest
+    except StoredError as error:
+        raise ArtefactError(
+            f"{folder / ARTEFACT} was written by another version of Bellwether ({error}). "
+            "Install that version, or run `bellwether train`."
+        ) from error
+
+
+def _checked(folder: Path) -> tuple[bytes, Manifest]:
+    """Return the bytes of the artefact and its manifest, after checking the artefact's hash.
 
     The file is read once, and the bytes that were hashed are the bytes that are unpickled: a
-    pickle runs code, and the file could change between two reads. Raises ``ArtefactError``.
+    pickle runs code, and the file could change between two reads.
     """
     manifest = read_manifest(folder)
     path = folder / ARTEFACT
@@ -125,13 +164,4 @@ def load(folder: Path) -> tuple[Any, Manifest]:
             "modified or only partly copied, and is not loaded. Restore both files from the same "
             "source."
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", InconsistentVersionWarning)
-        try:
-            return joblib.load(io.BytesIO(payload)), manifest
-        except (InconsistentVersionWarning, ImportError, AttributeError) as error:
-            raise ArtefactError(
-                f"{path} was written with scikit-learn {manifest.scikit_learn}, but "
-                f"{sklearn.__version__} is installed. Install scikit-learn {manifest.scikit_learn}, "
-                "or run `bellwether train`."
-            ) from error
+    return payload, manifest

@@ -12,10 +12,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from model.features import gram_keys, pair_key, word_key
 from model.hashing import HashIndex, grams
+from model.keys import gram_keys, pair_key, word_key
 
 FEW_TOKENS: Final = 6
 FEW_PAIRS: Final = 64
@@ -83,12 +82,11 @@ class Tokens:
         owners, keys, counts = grams(tokens)
         found = find(keys)
         known = found < self._weights.unknown
-        # (token, feature) times (feature, head). The sums run in the order of the n-grams, as in
-        # _fill_one, so a score does not depend on what else was computed in the same batch.
-        ends = np.searchsorted(owners[known], np.arange(len(tokens) + 1))
-        ones = np.ones(int(ends[-1]))
-        shape = (len(tokens), len(weights))
-        self.table[rows, heads:-1] = sparse.csr_matrix((ones, found[known], ends), shape) @ weights
+        owners, parts = owners[known], weights[found[known]]
+        for head in range(heads):
+            # The sums run in the order of the n-grams, as in _fill_one, so a score does not depend
+            # on what else was computed in the same batch.
+            self.table[rows, heads + head] = np.bincount(owners, parts[:, head], len(tokens))
         words = np.array([word_key(token) for token in tokens], dtype=np.uint32)
         self.table[rows, :heads] = weights[find(words)]
         self.table[rows, -1] = counts

@@ -17,8 +17,8 @@ from model.classes import CLASSES, HARMS
 from model.datasets import REGISTRY
 from model.evaluation import heldout, suite
 from model.lowered import Lowered
-from model.passages import LENGTH, MARGIN, STEP
 from model.training import Progress
+from model.windows import LENGTH, MARGIN, STEP
 
 GOLDEN: Final[dict[str, frozenset[str]]] = {
     "": frozenset(),

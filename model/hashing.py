@@ -1,7 +1,6 @@
 """Hash many strings at once, and look up many hashes at once.
 
-``model.features`` defines features by scikit-learn's ``murmurhash3_32``, which takes one string at
-a time. Serving computes the same hashes here with numpy. A test checks that both agree.
+``model.keys`` defines features by MurmurHash3 of one string at a time. Serving computes the same hashes here with numpy. A test checks that both agree.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.features import GRAM_SEED, LONGEST, SHORTEST, gram_keys, with_boundaries
+from model.keys import GRAM_SEED, LONGEST, SHORTEST, gram_keys, with_boundaries
 
 Ints = NDArray[np.intp]
 Hashes = NDArray[np.uint32]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import numpy as np
@@ -13,59 +12,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
+from model.calibration import Calibration
 from model.classes import CLASSES, HARMS
-from model.passages import raise_to_worst
+from model.windows import raise_to_worst
 
 Floats = NDArray[np.float64]
 
 UNKNOWN: Final = -1
 """The label of a row whose source says nothing about that class."""
 
-PLATT_SHARE: Final = 0.05
-"""The share of a logistic curve that is mixed into the isotonic one.
-
-An isotonic curve has plateaus, where different scores get the same probability. The mixture is
-strictly increasing.
-"""
-
 LEVELS: Final = 127
 """Weights are stored as integers from -127 to 127, with one scale for each head."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """A strictly increasing function from a linear score to a probability.
-
-    Isotonic regression (Zadrozny and Elkan, KDD 2002) through the points ``x``, ``y``, mixed with
-    Platt's logistic curve (1999), which has ``slope`` and ``offset``.
-    """
-
-    x: Floats = field(repr=False)
-    y: Floats = field(repr=False)
-    slope: float
-    offset: float
-
-    @classmethod
-    def fit(cls, scores: Floats, labels: NDArray[np.int_], weights: Floats) -> Calibration:
-        """Fit to scores of rows that the head was not trained on. All arguments: shape (rows,)."""
-        # Three decimals are enough: a finer curve would only store noise.
-        rounded = np.round(scores, 3)
-        isotonic = IsotonicRegression(out_of_bounds="clip", y_min=0.0, y_max=1.0)
-        isotonic.fit(rounded, labels, sample_weight=weights)
-        platt = LogisticRegression(C=1e4).fit(scores[:, None], labels, sample_weight=weights)
-        return cls(
-            isotonic.X_thresholds_.astype(np.float32).astype(np.float64),
-            isotonic.y_thresholds_.astype(np.float32).astype(np.float64),
-            float(platt.coef_[0, 0]),
-            float(platt.intercept_[0]),
-        )
-
-    def __call__(self, scores: Floats) -> Floats:
-        """Return probabilities, 0 to 1, of the shape of ``scores``."""
-        logistic = 1 / (1 + np.exp(-(self.slope * scores + self.offset)))
-        stepped = np.interp(scores, self.x, self.y)
-        result: Floats = (1 - PLATT_SHARE) * stepped + PLATT_SHARE * logistic
-        return result
 
 
 def fit_linear(features: Any, labels: NDArray[np.int_], weights: Floats, c: float) -> Floats:  # noqa: ANN401
@@ -110,6 +67,21 @@ def _unseen_scores(
         rows = folds == part
         scores[rows] = features[rows] @ fitted[:, :-1].T + fitted[:, -1]
     return scores
+
+
+def fit_calibration(scores: Floats, labels: NDArray[np.int_], weights: Floats) -> Calibration:
+    """Fit a calibration to scores of rows that the head was not trained on. All arguments: shape (rows,)."""
+    # Three decimals are enough: a finer curve would only store noise.
+    rounded = np.round(scores, 3)
+    isotonic = IsotonicRegression(out_of_bounds="clip", y_min=0.0, y_max=1.0)
+    isotonic.fit(rounded, labels, sample_weight=weights)
+    platt = LogisticRegression(C=1e4).fit(scores[:, None], labels, sample_weight=weights)
+    return Calibration(
+        isotonic.X_thresholds_.astype(np.float32).astype(np.float64),
+        isotonic.y_thresholds_.astype(np.float32).astype(np.float64),
+        float(platt.coef_[0, 0]),
+        float(platt.intercept_[0]),
+    )
 
 
 class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -190,7 +162,7 @@ class Heads(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             counts = calibration_weight[:, head]
             used = counts > 0
             self.calibrations_.append(
-                Calibration.fit(scores[used], labels[used, head], counts[used])
+                fit_calibration(scores[used], labels[used, head], counts[used])
             )
         coefficients = weights[:, self.columns_] * scale[self.columns_]
         self.scale_ = np.abs(coefficients).max(axis=1) / LEVELS

@@ -10,18 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from model.cache import Pairs, Tokens, Weights
+from model.calibration import PLATT_SHARE, Calibration, Floats
 from model.classes import HARMS
-from model.features import GRAM_SCALE, WORD_SCALE
-from model.heads import PLATT_SHARE, Calibration, Floats
+from model.keys import GRAM_SCALE, WORD_SCALE
 from model.normalise import MAX_TOKENS
-from model.passages import MARGIN, passages, raise_to_worst, windows
+from model.windows import MARGIN, passages, raise_to_worst, windows
 
 CACHED_TOKENS: Final = 60_000
 CACHED_CHUNKS: Final = 120_000
@@ -59,12 +58,16 @@ class _Curves:
 
 
 class Lowered:
-    """A fitted pipeline, lowered to arrays and look-ups. Not thread-safe."""
+    """A fitted pipeline, lowered to arrays and look-ups. Not thread-safe.
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    ``pipeline`` is scikit-learn's, or the result of ``artefact.load_for_serving``.
+    """
+
+    def __init__(self, pipeline: Any) -> None:  # noqa: ANN401
         vectorizer, heads = pipeline.named_steps["features"], pipeline.named_steps["heads"]
+        coefficients = heads.levels_ * heads.scale_[:, None]
         self._normaliser = vectorizer.normaliser
-        self._weights = Weights(vectorizer.keys_, heads.coefficients.T * vectorizer.idf_[:, None])
+        self._weights = Weights(vectorizer.keys_, coefficients.T * vectorizer.idf_[:, None])
         self._intercept: Floats = heads.intercept_
         self._curves = _Curves(heads.calibrations_)
         self.clear_cache()

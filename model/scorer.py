@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import add
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from model import artefact
 from model.classes import CLASSES, HARMS, Scores
@@ -33,7 +33,7 @@ class WordWeight:
 class Scorer:
     """Scores texts with one artefact. Thread-safe."""
 
-    def __init__(self, model: Pipeline, manifest: artefact.Manifest) -> None:
+    def __init__(self, model: Any, manifest: artefact.Manifest) -> None:  # noqa: ANN401
         self._lowered = Lowered(model)
         self._one_at_a_time = threading.Lock()
         self.version = manifest.version
@@ -46,7 +46,7 @@ class Scorer:
         Checks its hash, its classes, and that golden texts get the stored scores. Raises
         ``artefact.ArtefactError``, which says what is wrong and what to do.
         """
-        model, manifest = artefact.load(folder)
+        model, manifest = artefact.load_for_serving(folder)
         if manifest.classes != CLASSES:
             raise artefact.ArtefactError(
                 f"the model in {folder} has the classes {', '.join(manifest.classes)}, but this "

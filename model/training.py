@@ -16,8 +16,9 @@ from model.classes import HARMS
 from model.features import ChatVectorizer
 from model.heads import UNKNOWN, Floats, Heads
 from model.normalise import Normaliser
-from model.passages import ByPassage, passages
+from model.passages import ByPassage
 from model.sources import Row
+from model.windows import passages
 
 C: Final = 1.0
 """Inverse strength of the L2 penalty. 4 and 0.25 rank equally well, within noise."""

@@ -13,12 +13,12 @@ from sklearn.utils import murmurhash3_32
 from model import artefact, candidate, datasets, sources, tables
 from model.cache import FEW_PAIRS, FEW_TOKENS
 from model.classes import CLASSES, HARMS
-from model.features import gram_keys
 from model.hashing import HashIndex, grams, murmur3
+from model.keys import gram_keys
 from model.lowered import Lowered
 from model.normalise import MAX_CHARACTERS
-from model.passages import LENGTH, MARGIN, windows
 from model.scorer import Scorer
+from model.windows import LENGTH, MARGIN, windows
 
 SCORER = Scorer.load()
 FILLER = (

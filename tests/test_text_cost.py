@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from bench.hostile import FAMILIES, LENGTH, text_of
 from model import artefact, hashing, normalise
-from model.features import LONGEST, SHORTEST, TOKEN_LENGTH
 from model.hidden import StarredWords, by_skeleton, skeleton
+from model.keys import LONGEST, SHORTEST, TOKEN_LENGTH
 from model.lowered import Lowered
 from model.normalise import LONGEST_TOKEN, LONGEST_WORD, MAX_I_AND_L, MAX_TOKENS, Normaliser
-from model.passages import windows
+from model.windows import windows
 
 MODEL, _ = artefact.load(artefact.PACKAGED)
 PACKAGED: Normaliser = MODEL.named_steps["features"].normaliser
