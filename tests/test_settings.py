@@ -118,28 +118,6 @@ def test_a_threshold_that_contradicts_the_preset_is_refused(
         load(None).moderation.defaults(preset(0.5, 0.9))
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[discord]\ntokn = 1", ["discord.tokn", "no such setting", "token"]),
-        ("[moderation.hate]\nalert = 7", ["moderation.hate.alert", "7", "less than or equal to 1"]),
-        ("[moderation.hate]\nalert = true", ["moderation.hate.alert", "not true or false"]),
-        ("[moderation]\nhate = 3", ["moderation.hate", "must be a table"]),
-        ('[moderation]\nmode = "shoot"', ["moderation.mode", "'shoot'", "'observe' or 'enforce'"]),
-        ('[discord]\ngateway_url = "http://x"', ["discord.gateway_url", "ws or wss"]),
-        ("[http]\nport = 70000", ["http.port", "70000", "65535"]),
-        ("[http\nport = 1", ["not valid TOML", "line 1"]),
-    ],
-)
-def test_a_bad_file_is_refused_with_key_value_and_remedy(
-    tmp_path: Path, text: str, said: list[str]
-) -> None:
-    with pytest.raises(OperatorError) as caught:
-        load(written(tmp_path, text))
-    for part in said:
-        assert part in str(caught.value)
-
-
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match=r"cannot read .*config\.example\.toml"):
         load(tmp_path / "absent.toml")

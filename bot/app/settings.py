@@ -1,12 +1,11 @@
-"""The operator's settings: environment over secret files over config.toml over defaults."""
+"""The host's settings: environment over secret files over config.toml over defaults."""
 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -20,14 +19,14 @@ from pydantic import (
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
-    NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 from yarl import URL
 
+from bot.app.settings_errors import check_names, explain, section_set_as_a_whole
+from bot.app.settings_sources import PREFIX, secrets_folder, table_from, values_from_secrets
 from bot.domain import Mode
 from bot.errors import OperatorError
 from bot.policy.entries import Defaults
@@ -37,19 +36,41 @@ from bot.ui.words import words_for
 from model.artefact import PACKAGED, Presets
 from model.classes import HARMS
 
-PREFIX: Final = "BELLWETHER_"
-SECRETS_DIR_VARIABLE: Final = "BELLWETHER_SECRETS_DIR"
-DEFAULT_SECRETS_DIR: Final = Path("/run/secrets")
 
+class Address:
+    """Marks a setting that must be an address with one of some schemes."""
 
-def _scheme(*allowed: str) -> AfterValidator:
-    def check(value: str) -> str:
+    def __init__(self, *schemes: str) -> None:
+        self.schemes = schemes
+
+    def check(self, value: str) -> str:
+        """Return an address without its last slash. Raises ``ValueError`` for anything else."""
         url = URL(value)
-        if url.scheme not in allowed or not url.host:
-            raise ValueError(f"must be a {' or '.join(allowed)} address with a host")
+        if url.scheme not in self.schemes or not url.host:
+            raise ValueError
         return value.rstrip("/")
 
-    return AfterValidator(check)
+
+HTTP, GATEWAY = Address("https", "http"), Address("wss", "ws")
+
+
+def _no_bool(value: object) -> object:
+    """Refuse true and false, which Python would take for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError  # noqa: TRY004 - pydantic reports this one
+    return value
+
+
+def _no_empty(value: object) -> object:
+    """Refuse an empty text: as a path it would be the working directory, as a host every address."""
+    if value == "":
+        raise ValueError
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_bool)]
+Number = Annotated[float, BeforeValidator(_no_bool)]
+FilePath = Annotated[Path, BeforeValidator(_no_empty)]
 
 
 class Section(BaseModel):
@@ -62,47 +83,41 @@ class Discord(Section):
     """How to reach Discord."""
 
     token: SecretStr = SecretStr("")
-    api_base: Annotated[str, _scheme("http", "https")] = "https://discord.com/api/v10"
-    gateway_url: Annotated[str, _scheme("ws", "wss")] = "wss://gateway.discord.gg"
+    api_base: Annotated[str, AfterValidator(HTTP.check), HTTP] = "https://discord.com/api/v10"
+    gateway_url: Annotated[str, AfterValidator(GATEWAY.check), GATEWAY] = "wss://gateway.discord.gg"
 
 
 class Storage(Section):
     """Where scores, actions and server settings are kept."""
 
-    database: Path = Path("data/bellwether.sqlite3")
-    key_file: Path | None = None
-    retention_days: Annotated[int, Field(ge=1, le=3_650)] = 90
-    erase_left_after_days: Annotated[int, Field(ge=0, le=365)] = 7
+    database: FilePath = Path("data/bellwether.sqlite3")
+    key_file: FilePath | None = None
+    retention_days: Annotated[Whole, Field(ge=1, le=3_650)] = 90
+    erase_left_after_days: Annotated[Whole, Field(ge=0, le=365)] = 7
 
 
 class Model(Section):
     """Which classifier scores."""
 
-    folder: Path = PACKAGED
+    folder: FilePath = PACKAGED
 
 
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("a number from 0 to 1 is meant, not true or false")  # noqa: TRY004
-    return value
-
-
-Threshold = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1)] | Literal["off", "preset"]
+Threshold = Annotated[Number, Field(ge=0, le=1)] | Literal["off", "preset"]
 
 
 class ClassThresholds(Section):
-    """The default thresholds of one class: 0 to 1, "off", or what the preset says."""
+    """The default thresholds of one class: 0 to 1, "off", or the preset's own."""
 
     alert: Threshold = "preset"
     delete: Threshold = "preset"
     timeout: Threshold = "off"
 
     def over(self, preset: Mapping[str, float | None]) -> Thresholds:
-        """Return these thresholds laid over a preset's; raises ``SettingError``."""
+        """Return a preset's thresholds with these in their place. Raises ``SettingError``."""
         return Thresholds(
             alert=_chosen(self.alert, preset["alert"]),
             delete=_chosen(self.delete, preset["delete"]),
-            # No preset times anybody out: that a message is bad says too little about its author.
+            # No preset times anybody out: one bad message says too little about its author.
             timeout=_chosen(self.timeout, preset.get("timeout")),
         )
 
@@ -114,21 +129,21 @@ def _chosen(value: float | str, preset: float | None) -> float | None:
 
 
 class Moderation(Section):
-    """What is done about messages, until a server's own settings say otherwise."""
+    """What servers that have not chosen for themselves start with."""
 
     mode: Literal["observe", "enforce"] = "observe"
     preset: Literal["observe", "balanced", "strict"] = "balanced"
-    timeout_minutes: Annotated[int, Field(ge=1, le=LONGEST_TIMEOUT)] = DEFAULT_MINUTES
+    timeout_minutes: Annotated[Whole, Field(ge=1, le=LONGEST_TIMEOUT)] = DEFAULT_MINUTES
     hate: ClassThresholds = ClassThresholds()
     insult: ClassThresholds = ClassThresholds()
     threat: ClassThresholds = ClassThresholds()
     offensive: ClassThresholds = ClassThresholds()
 
     def defaults(self, presets: Presets) -> Defaults:
-        """Return what a server has that never set anything, over each of a model's presets.
+        """Return the defaults of a server that has set nothing, for each of a model's presets.
 
-        Raises ``OperatorError`` for a pair that makes no sense over the chosen preset. Over
-        another one, which a server may choose, such a pair gives way to that preset.
+        Raises ``OperatorError`` if a threshold contradicts the chosen preset. If it contradicts
+        another preset, which a server may choose, that preset's own thresholds are used.
         """
         found: dict[str, dict[str, Thresholds]] = {}
         for name, preset in presets.items():
@@ -140,7 +155,7 @@ class Moderation(Section):
                 except SettingError as error:
                     if name == self.preset:
                         raise OperatorError(
-                            f"[moderation.{harm}], over the preset {self.preset!r}: "
+                            f"[moderation.{harm}] contradicts the preset {self.preset!r}: "
                             f"{words_for('en').note(error.note)}"
                         ) from None
                     found[name][harm] = ClassThresholds().over(preset[harm])
@@ -150,31 +165,31 @@ class Moderation(Section):
 class Pipeline(Section):
     """How messages are gathered for scoring."""
 
-    batch_size: Annotated[int, Field(ge=1, le=10_000)] = 256
-    queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 50_000
-    shutdown_seconds: Annotated[float, Field(ge=0, le=600)] = 8.0
+    batch_size: Annotated[Whole, Field(ge=1, le=10_000)] = 256
+    queue_size: Annotated[Whole, Field(ge=1, le=1_000_000)] = 50_000
+    shutdown_seconds: Annotated[Number, Field(ge=0, le=600)] = 8.0
 
 
 class CatchUp(Section):
-    """How far back the bot reads what was written while it was away."""
+    """How far back the bot reads messages that it missed."""
 
-    hours: Annotated[float, Field(ge=0, le=24 * 14)] = 24.0
-    messages: Annotated[int, Field(ge=0, le=100_000)] = 2_000
+    hours: Annotated[Number, Field(ge=0, le=24 * 14)] = 24.0
+    messages: Annotated[Whole, Field(ge=0, le=100_000)] = 2_000
 
 
 class Http(Section):
     """The HTTP interface: POST /predict, GET /healthz."""
 
     enabled: bool = False
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    host: Annotated[str, BeforeValidator(_no_empty)] = "127.0.0.1"
+    port: Annotated[Whole, Field(ge=0, le=65_535)] = 8080
 
 
 class Log(Section):
     """What is logged, to standard error."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    format: Literal["json", "console"] = "json"
+    format: Literal["auto", "console", "json"] = "auto"
 
 
 class Settings(BaseSettings):
@@ -197,7 +212,8 @@ class Settings(BaseSettings):
     http: Http = Http()
     log: Log = Log()
 
-    secrets_dir: ClassVar[Path | None] = None
+    weaker: ClassVar[tuple[dict[str, Any], ...]] = ()
+    """Values that the environment overrides, strongest first."""
 
     @classmethod
     def settings_customise_sources(
@@ -209,21 +225,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources, strongest first; $PORT, which hosting platforms set, is one."""
-        del dotenv_settings
+        del dotenv_settings, file_secret_settings
         sources = [init_settings, env_settings]
         if port := os.environ.get("PORT"):
             sources.append(InitSettingsSource(settings_cls, {"http": {"port": port}}))
-        if cls.secrets_dir is not None:
-            sources.append(
-                NestedSecretsSettingsSource(
-                    file_secret_settings,
-                    secrets_dir=cls.secrets_dir,
-                    secrets_prefix=PREFIX,
-                    secrets_nested_delimiter="__",
-                    secrets_case_sensitive=False,
-                )
-            )
-        return (*sources, TomlConfigSettingsSource(settings_cls))
+        return (*sources, *(InitSettingsSource(settings_cls, values) for values in cls.weaker))
 
 
 def load(path: Path | None) -> Settings:
@@ -231,28 +237,19 @@ def load(path: Path | None) -> Settings:
 
     Raises ``OperatorError`` naming the key, the value (never a secret's) and what is allowed.
     """
-    if path is not None:
-        _check_file(path)
-    _check_environment()
-    folder = os.environ.get(SECRETS_DIR_VARIABLE)
-    if folder and not Path(folder).is_dir():
-        raise OperatorError(f"{SECRETS_DIR_VARIABLE} is {folder}, which is not a folder.")
-    chosen = Path(folder) if folder else DEFAULT_SECRETS_DIR
+    table = table_from(path) if path is not None else {}
+    check_names(Settings)
+    folder = secrets_folder()
 
-    class FromFile(Settings):
-        model_config = SettingsConfigDict(toml_file=path)
-        secrets_dir = chosen if _has_secrets(chosen) else None
+    class Sourced(Settings):
+        weaker = (values_from_secrets(folder), table)
 
     try:
-        return FromFile()
+        return Sourced()
     except ValidationError as error:
-        raise OperatorError(_explain(error, path)) from None
+        raise OperatorError(explain(error, Settings, path, folder)) from None
     except SettingsError as error:
-        # pydantic-settings names the field and its source, never the value.
-        raise OperatorError(
-            f"{error}: a section cannot be set as a whole; set its keys, for example "
-            f"{PREFIX}DISCORD__TOKEN."
-        ) from None
+        raise OperatorError(section_set_as_a_whole(error)) from None
 
 
 def require_token(settings: Settings) -> str:
@@ -264,70 +261,3 @@ def require_token(settings: Settings) -> str:
             "into a secret file named bellwether_discord__token, or into [discord] token."
         )
     return token
-
-
-def _check_file(path: Path) -> None:
-    try:
-        tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise OperatorError(
-            f"cannot read {path}: {error.strerror}. Copy config.example.toml there and edit it, "
-            "or name another file with --config."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise OperatorError(
-            f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8."
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise OperatorError(f"{path} is not valid TOML: {error}.") from None
-
-
-def _check_environment() -> None:
-    known = {SECRETS_DIR_VARIABLE}
-    sections = tuple(f"{PREFIX}{name.upper()}__" for name in Settings.model_fields)
-    for variable in os.environ:
-        name = variable.upper()
-        if name.startswith(PREFIX) and name not in known and not name.startswith(sections):
-            raise OperatorError(
-                f"the environment variable {variable} is not a setting. Settings are written "
-                f"{PREFIX}SECTION__KEY, for example {PREFIX}DISCORD__TOKEN; the sections are "
-                f"{', '.join(Settings.model_fields)}."
-            )
-
-
-def _has_secrets(folder: Path) -> bool:
-    return folder.is_dir() and any(
-        entry.name.upper().startswith(PREFIX) for entry in folder.iterdir()
-    )
-
-
-def _explain(error: ValidationError, path: Path | None) -> str:
-    lines = []
-    for problem in error.errors(include_url=False, include_context=False):
-        if problem["type"] == "literal_error" and isinstance(problem["input"], int | float):
-            continue  # the complaint about the number says more
-        key = ".".join(str(part) for part in problem["loc"] if part not in _UNION_BRANCHES)
-        if problem["type"] == "extra_forbidden":
-            lines.append(f"{key}: no such setting; {_known_keys(problem['loc'])}")
-        else:
-            # A token may have landed in the wrong place of its section.
-            shown = "(hidden)" if problem["loc"][0] == "discord" else repr(problem["input"])
-            message = problem["msg"].removeprefix("Value error, ")
-            if problem["type"] == "model_type":
-                message = "must be a table of settings"
-            lines.append(f"{key} = {shown}: {message[0].lower()}{message[1:]}")
-    source = f"{path}, the environment or a secret file" if path else "the environment"
-    return f"The settings (from {source}) are not usable:\n" + "\n".join(
-        f"  {line}" for line in dict.fromkeys(lines)
-    )
-
-
-# A value that may be a number or "off" is reported once for each of the two, under these names.
-_UNION_BRANCHES: Final = ("float", "constrained-float", "literal['off','preset']")
-
-
-def _known_keys(location: tuple[Any, ...]) -> str:
-    where: type[BaseModel] = Settings
-    for part in location[:-1]:
-        where = cast("type[BaseModel]", where.model_fields[part].annotation)
-    return f"known here: {', '.join(where.model_fields)}."
