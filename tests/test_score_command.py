@@ -46,10 +46,23 @@ def test_a_pipe_is_answered_line_by_line_in_order() -> None:
     assert tuple(scored[0]) == ("id", *CLASSES)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_line(scorer: Scorer) -> None:
+    line = b'{"id": 1, "text": "hello"}\n'
+    failed, found = answers(scorer, b"\xef\xbb\xbf" + line + line)
+    assert failed == 0
+    assert found[0] == found[1]
+
+
+def test_utf_16_is_answered_with_what_is_wrong(scorer: Scorer) -> None:
+    failed, found = answers(scorer, '{"id": 1, "text": "hello"}'.encode("utf-16"))
+    assert failed == 1
+    assert found == [{"id": None, "line": 1, "error": "not UTF-8, at byte 0"}]
+
+
 def test_neither_arguments_nor_a_pipe_is_an_error() -> None:
     done = bellwether("score")
     assert done.returncode == 2
-    assert b"TEXT arguments or --stdin" in done.stderr
+    assert b"give either texts" in done.stderr
 
 
 def test_an_open_pipe_is_answered_at_once() -> None:
@@ -74,7 +87,7 @@ def test_an_open_pipe_is_answered_at_once() -> None:
     [
         (b"{", "not JSON"),
         (b"\xff\xfe", "not UTF-8"),
-        (b'{"id": NaN, "text": "x"}', "NaN is no JSON value"),
+        (b'{"id": NaN, "text": "x"}', "NaN is not a JSON value"),
         (b"5", "not an object"),
         (b'{"id": 7}', '"text" is not a string'),
         (b'{"id": 7, "text": null}', '"text" is not a string'),

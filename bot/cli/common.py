@@ -5,45 +5,71 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bot.app import logs
-from bot.app.settings import Settings, load
 from bot.errors import OperatorError
+
+if TYPE_CHECKING:
+    from bot.app.settings import Settings
+
+CONFIG: Final = Path("config.toml")
+"""The settings file that is read when none is named."""
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="A copy of config.example.toml.", show_default=False),
+    typer.Option(
+        "--config", "-c", help="The settings file.", show_default="config.toml, if there is one"
+    ),
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="Folder with local copies of the data, see model/datasets.py."),
+    typer.Option(
+        help="A folder with local copies of the data sets. Without it they are downloaded.",
+        show_default=False,
+    ),
 ]
 
 
+def config_file(named: Path | None) -> Path | None:
+    """Return the settings file to read: the named one, or config.toml in the working directory."""
+    return CONFIG if named is None and CONFIG.exists() else named
+
+
 def settings_from(config: Path | None) -> Settings:
-    """Return the settings, with logging set up as they say. Raises ``OperatorError``."""
-    settings = load(config)
+    """Read the settings and set up logging as they say. Raises ``OperatorError``."""
+    from bot.app import logs
+    from bot.app.settings import load
+
+    settings = load(config_file(config))
     logs.configure(settings.log.level, settings.log.format)
     return settings
 
 
 def require_database(database: Path) -> None:
-    """Raise ``OperatorError`` where there is no database."""
+    """Raise ``OperatorError`` if there is no database."""
     if not database.exists():
         raise OperatorError(
-            f"there is no database {database} (looked for in {Path.cwd()}). Name the bot's settings "
-            "with --config, or set storage.database."
+            f"there is no database {database} (working directory: {Path.cwd()}). Run this where "
+            "the bot runs, or name its settings file with --config."
         )
+
+
+def missing(error: ModuleNotFoundError, extra: str, what: str) -> OperatorError:
+    """Return the error for a command that needs a package of an extra."""
+    return OperatorError(
+        f"{what} needs the package {error.name}, which is not installed. Install Bellwether with "
+        f"the extra {extra!r}: make install EXTRAS={extra}, or pipx install '.[{extra}]'."
+    )
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Show what long work is at: a moving line with the time it takes, and each step as it ends."""
+    """Show each finished step of long work, and how long the current one has taken."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as shown:

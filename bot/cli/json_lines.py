@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 from collections.abc import Iterator
@@ -16,16 +17,18 @@ MAX_LINE: Final = 16_000_000
 def score_lines(scorer: Scorer, source: BinaryIO, sink: BinaryIO) -> int:
     """Answer each line of ``source`` with one line in ``sink``, in order; return the failures.
 
-    A line is ``{"id": …, "text": "…"}``, its answer ``{"id": …, "hate": p, …}``. A line that
-    cannot be scored is answered by ``{"id": …, "line": n, "error": "…"}``, so that nothing is
-    lost. What has arrived is answered at once, so the pipe may stay open for as long as it
-    likes; memory does not grow with its length.
+    A line is ``{"id": …, "text": "…"}``, its answer ``{"id": …, "hate": p, …}``. The answer to a
+    line that cannot be scored is ``{"id": …, "line": n, "error": "…"}``. Lines are answered as
+    they arrive, so the pipe may stay open. Memory does not grow with its length. A byte-order mark
+    before the first line is skipped.
     """
     number = failed = 0
     for lines in _batches(source):
         requests = []
         for line in lines:
             number += 1
+            if number == 1:
+                line = line.removeprefix(codecs.BOM_UTF8)  # noqa: PLW2901
             if line.strip():
                 requests.append(_parse(line, number))
         texts = [request["text"] for request in requests if "error" not in request]
@@ -58,11 +61,11 @@ def _parse(line: bytes, number: int) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _batches(source: BinaryIO) -> Iterator[list[bytes]]:
-    """Yield the lines that have arrived, whole ones only, as often as any have."""
+    """Yield the complete lines of each piece that arrives."""
     read = source.read1 if isinstance(source, io.BufferedReader) else source.read
     rest: list[bytes] = []
     size = 0
@@ -72,7 +75,7 @@ def _batches(source: BinaryIO) -> Iterator[list[bytes]]:
             lines[0] = b"".join([*rest, lines[0]])
             rest, size = [], 0
             yield lines
-        if size <= MAX_LINE:  # of a longer line only enough is kept to know that it is one
+        if size <= MAX_LINE:  # enough of a longer line to know that it is one
             rest.append(last)
             size += len(last)
     if any(rest):

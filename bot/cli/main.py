@@ -1,14 +1,12 @@
-"""The command line: each command in the file of its group."""
+"""The command line, put together from the files of this folder."""
 
 from __future__ import annotations
 
 import io
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bot.cli.keeping import backup, forget, restore
 from bot.cli.models import evaluate, train
@@ -17,10 +15,14 @@ from bot.cli.running import demo, health, run, serve
 from bot.cli.scoring import score
 from bot.errors import OperatorError
 
+REFUSED = 2
+"""The exit status when the host must change something."""
+
 cli = typer.Typer(
     name="bellwether",
-    help="Moderate Discord servers with a classifier of your own.",
+    help="A self-hosted Discord moderation bot. Start with `bellwether demo` or `bellwether run`.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -41,19 +43,31 @@ for command in (
 
 
 def main() -> None:
-    """Run the command line; whatever the operator can put right ends in one plain message."""
+    """Run the command line. Errors that the host can fix end it with one line and status 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode
     try:
         cli()
     except OperatorError as error:
-        Console(stderr=True, soft_wrap=True).print(f"bellwether: {error}", markup=False)
-        sys.exit(2)
+        said = str(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        said = (
+            f"cannot use {error.filename}: {error.strerror}. Check the path, and that this user "
+            "may read and write it."
+        )
+    else:
+        return
+    typer.echo(f"bellwether: {said}", err=True)
+    sys.exit(REFUSED)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
     if wanted:
+        from importlib import metadata
+
         typer.echo(f"bellwether {metadata.version('bellwether')}")
         raise typer.Exit
 

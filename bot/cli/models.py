@@ -8,21 +8,25 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import Config, DataDir, progress, settings_from
+from bot.cli.common import Config, DataDir, missing, progress, settings_from
 from bot.errors import OperatorError
 
 
 def train(
     data_dir: DataDir = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write to; the packaged model's by default.")
+        Path | None,
+        typer.Option(help="The folder to write to.", show_default="the packaged model's folder"),
     ] = None,
-    runs: Annotated[Path, typer.Option(help="Folder for run records and candidates.")] = Path(
+    runs: Annotated[Path, typer.Option(help="The folder for run records and candidates.")] = Path(
         "runs"
     ),
 ) -> None:
-    """Train the classifier; it replaces the one in use only if it passes the gates."""
-    from model import artefact, candidate, datasets
+    """Train the classifier. The new one replaces the old one only if it passes the gates."""
+    try:
+        from model import artefact, candidate, datasets
+    except ModuleNotFoundError as error:
+        raise missing(error, "train", "training") from error
 
     with progress() as tell:
         try:
@@ -36,9 +40,11 @@ def evaluate(
     data_dir: DataDir = None,
     given: Annotated[
         Path | None,
-        typer.Option("--input", help="Labelled texts of your own, CSV or JSON Lines."),
+        typer.Option(
+            "--input", help="Your own labelled texts, as CSV or JSON Lines.", show_default=False
+        ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the report and its plots.")] = Path(
+    out: Annotated[Path, typer.Option(help="The folder for the report and its plots.")] = Path(
         "runs/evaluation"
     ),
     card: Annotated[bool, typer.Option(help="Also write the packaged model's card.")] = False,
@@ -46,23 +52,27 @@ def evaluate(
 ) -> None:
     """Measure the classifier on held-out data, or on labelled data of your own."""
     from bot.app.scoring import load_scorer
-    from model import datasets
-    from model.evaluation import own
+    from model.artefact import ArtefactError
 
     settings = settings_from(config)
-    scorer = load_scorer(settings)
     try:
         if given is not None:
-            typer.echo(own.evaluate(given, scorer.probabilities, scorer.presets["balanced"]))
-            return
-        try:
+            from model.evaluation import own
+        else:
+            from model import datasets
             from model.evaluation import full
-        except ModuleNotFoundError as error:
-            raise OperatorError(
-                f"evaluating needs {error.name}: pip install '.[evaluate]'."
-            ) from error
-        with progress() as tell:
+    except ModuleNotFoundError as error:
+        raise missing(error, "train", "evaluating") from error
+    scorer = load_scorer(settings)
+    if given is not None:
+        try:
+            typer.echo(own.evaluate(given, scorer.probabilities, scorer.presets["balanced"]))
+        except own.InputError as error:
+            raise OperatorError(str(error)) from error
+        return
+    with progress() as tell:
+        try:
             report = full.evaluate(settings.model.folder, data_dir, out, tell, write_card=card)
-    except (datasets.DatasetError, own.InputError) as error:
-        raise OperatorError(str(error)) from error
+        except (datasets.DatasetError, ArtefactError) as error:
+            raise OperatorError(str(error)) from error
     typer.echo(report)

@@ -7,15 +7,13 @@ from pathlib import Path
 
 import typer
 
-from bot.app.settings import Settings
-
 
 def commands() -> None:
     """Print the reference of the bot's Discord commands, in Markdown."""
     import tempfile
 
     from bot.app.lifecycle import App
-    from bot.app.settings import Storage
+    from bot.app.settings import Settings, Storage
     from bot.ui.discord.reference import reference
 
     async def written() -> str:

@@ -1,27 +1,24 @@
-"""The commands that run the bot, serve scores, ask how it is, and show it."""
+"""The commands that run the bot, serve scores, check the bot's health, and show a demo."""
 
 from __future__ import annotations
 
 import asyncio
-import urllib.error
-import urllib.request
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from bot.app import logs
-from bot.app.settings import load, require_token
-from bot.app.signals import stop_event
-from bot.cli.common import Config, settings_from
-from bot.errors import OperatorError
+from bot.cli.common import Config, config_file, missing, settings_from
 
 
 def run(config: Config = None) -> None:
-    """Run the bot on Discord, until it is told to stop."""
+    """Run the bot on Discord until it is told to stop."""
+    from bot.app.settings import require_token
+    from bot.app.signals import stop_event
 
     async def work() -> None:
         stop = stop_event()
-        from bot.app.lifecycle import App  # takes its seconds, like the model
+        from bot.app.lifecycle import App  # slow; a signal must be heard before
 
         app = await App.open(settings)
         try:
@@ -46,8 +43,14 @@ def serve(config: Config = None) -> None:
 
 
 def health(config: Config = None) -> None:
-    """Ask the running bot on this machine whether it is well; exit status 1 if it is not."""
-    settings = load(config)
+    """Ask the bot on this machine if it is well. The exit status is 1 if it is not."""
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    from bot.app.settings import load
+
+    settings = load(config_file(config))
     host = settings.http.host
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound
     if ":" in host:
@@ -55,13 +58,14 @@ def health(config: Config = None) -> None:
     address = f"http://{host}:{settings.http.port}/healthz"
     try:
         with urllib.request.urlopen(address, timeout=5) as answer:
-            typer.echo(answer.read().decode())
+            typer.echo(answer.read().decode(errors="replace"))
     except urllib.error.HTTPError as error:
-        typer.echo(error.read().decode(errors="replace"), err=True)  # it answers, and says why
+        typer.echo(error.read().decode(errors="replace"), err=True)  # it answers with the reason
         raise typer.Exit(1) from error
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         typer.echo(
-            f"{address} does not answer ({error}). Is the bot running, with http.enabled = true?",
+            f"bellwether: {address} does not answer ({error!r}). Check that the bot is running, "
+            "that http.enabled is true, and that http.port is its port.",
             err=True,
         )
         raise typer.Exit(1) from error
@@ -69,16 +73,18 @@ def health(config: Config = None) -> None:
 
 def demo(
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Local port; 0 takes a free one.")
+        int, typer.Option(min=0, max=65_535, help="The local port. 0 takes a free one.")
     ] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
-    """Run the bot on a simulated Discord in the browser; no token, no server."""
-    try:
-        from bot.demo import run_demo
-    except ModuleNotFoundError as error:
-        raise OperatorError(
-            f"the demo needs {error.name}: pip install '.[demo]', or use `make demo`."
-        ) from error
-    logs.configure("WARNING", "console")
-    asyncio.run(run_demo(port=port, open_browser=browser))
+    """Try the bot on a simulated Discord in your browser. Needs no token and no server."""
+    from bot.app import logs
+
+    # Ctrl-C is how the demo ends, also while it starts.
+    with suppress(KeyboardInterrupt):
+        try:
+            from bot.demo import run_demo
+        except ModuleNotFoundError as error:
+            raise missing(error, "demo", "the demo") from error
+        logs.configure("WARNING", "console")
+        asyncio.run(run_demo(port=port, open_browser=browser))

@@ -7,50 +7,53 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bot.cli.common import Config, settings_from
 from bot.errors import OperatorError
 
 BROKEN_PIPE = 141
-"""What a shell reports for a program that wrote to a closed pipe."""
+"""The exit status that a shell gives a program that wrote to a closed pipe."""
 
 
 def score(
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT...", help="Texts to score.")
+        list[str] | None, typer.Argument(metavar="TEXT...", help="The texts to score.")
     ] = None,
     stdin: Annotated[
         bool,
-        typer.Option("--stdin", help='Read JSON Lines {"id": ..., "text": ...}, write scores.'),
+        typer.Option("--stdin", help='Read lines like {"id": 1, "text": "..."}, write scores.'),
     ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Also show which words moved which class.")
+        bool, typer.Option("--explain", help="Also show how much each word counted.")
     ] = False,
     config: Config = None,
 ) -> None:
-    """Score texts: a table, or with --stdin a JSON line for each line with text, in order."""
+    """Score texts. Prints a table, or with --stdin one JSON line for each line, in order."""
+    if bool(texts) == stdin:
+        raise OperatorError('give either texts, as in bellwether score "some text", or --stdin.')
+    if stdin and explain:
+        raise OperatorError("--explain works with texts given as arguments, not with --stdin.")
+    if stdin and (sys.stdin is None or sys.stdout is None):
+        raise OperatorError("--stdin needs an open standard input and output.")
     from bot.app.scoring import load_scorer
     from bot.cli.json_lines import score_lines
     from model.classes import CLASSES, HARMS
 
-    if bool(texts) == stdin:
-        raise OperatorError("give either TEXT arguments or --stdin.")
-    if stdin and explain:
-        raise OperatorError("--explain is for TEXT arguments; with --stdin there are only scores.")
     scorer = load_scorer(settings_from(config))
     if stdin:
         try:
             failed = score_lines(scorer, sys.stdin.buffer, sys.stdout.buffer)
         except BrokenPipeError:
-            # Whoever read has had enough; Python must not stumble over the pipe once more.
+            # The reader has closed the pipe. Python would fail once more when it flushes.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(BROKEN_PIPE) from None
         if failed:
             typer.echo(f'bellwether: {failed} lines could not be scored; see "error".', err=True)
             raise typer.Exit(1)
         return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("text", *CLASSES)
     for text, scores in zip(texts or [], scorer.score(texts or []), strict=True):
         table.add_row(repr(text)[1:-1], *(f"{scores[name]:.3f}" for name in CLASSES))

@@ -35,11 +35,15 @@ def draw(
     """Draw a preview as a PNG of 640 by 720 pixels, legible on a phone.
 
     The upper chart compares the actions a day under the present rules and the new ones. The lower
-    one shows the scores of the class by verdict, with both ``thresholds``.
+    one shows the scores of the class by verdict, with both ``thresholds``. Returns no bytes if
+    matplotlib is not installed, which is the extra ``charts``.
     """
     # Imported when a picture is asked for: most starts of the bot never draw one.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+        from matplotlib.figure import Figure  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return b""
 
     figure = Figure(figsize=(6.4, 7.2), dpi=100, facecolor=BACKGROUND, layout="constrained")
     FigureCanvasAgg(figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -109,6 +110,15 @@ def preview_embed(
     embed.set_footer(text=words("preview.footer"))
     embed.set_image(url=f"attachment://{PICTURE}")
     return embed
+
+
+def attached_chart(embed: discord.Embed, picture: bytes, words: Words) -> discord.File | None:
+    """Return the chart of a preview. Where none could be drawn, let the preview say why."""
+    if picture:
+        return discord.File(io.BytesIO(picture), PICTURE, description=words("preview.alt"))
+    embed.set_image(url=None)
+    embed.set_footer(text=f"{embed.footer.text} {words('preview.no_chart')}")
+    return None
 
 
 def judged_so_far(judged: Judged, words: Words) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from typing import Final
 
 import discord
@@ -34,7 +33,7 @@ from bot.ui.discord.formatting import entry_name, shown, step
 from bot.ui.discord.histories import say_changed
 from bot.ui.discord.items import button, view_of
 from bot.ui.discord.previews import (
-    PICTURE,
+    attached_chart,
     effect,
     precision_lines,
     preview_embed,
@@ -265,7 +264,7 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
             interaction,
             embed=embed,
             view=view_of(apply),
-            file=discord.File(io.BytesIO(picture), PICTURE, description=words("preview.alt")),
+            file=attached_chart(embed, picture, words),
         )
 
     async def _set_from_preview(self, interaction: discord.Interaction, press: Press) -> None:
