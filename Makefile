@@ -103,8 +103,8 @@ $(VENV)-docs/.done: requirements/docs.txt
 	@touch $@
 
 lock:  ## needs uv; one file for every supported Python, with hashes and without index addresses
-	for set in run demo dev bench; do \
-	  case $$set in run) more="";; bench) more="--group bench";; demo) more="--extra demo";; dev) more="--extra demo --extra evaluate --extra mlflow --group dev";; esac; \
+	for set in run charts train demo dev bench; do \
+	  case $$set in run) more="";; charts|train|demo) more="--extra $$set";; bench) more="--extra train --group bench";; dev) more="--extra demo --extra train --extra mlflow --group dev";; esac; \
 	  uv pip compile pyproject.toml --universal --python-version 3.11 --group build $$more --quiet \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	    --output-file requirements/$$set.txt || exit 1; \

@@ -89,17 +89,32 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         document = json.loads(path.read_bytes())
         document["classes"] = tuple(document["classes"])
-        return Manifest(**document)
+        manifest = Manifest(**document)
+        _check_presets(manifest)
     except OSError as error:
         raise ArtefactError(
             f"no model manifest at {path} ({error.strerror}). Set model.folder to a folder "
             f"with {ARTEFACT} and {MANIFEST}, or run `bellwether train`."
         ) from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ArtefactError(
             f"{path} is not a valid manifest for this version of Bellwether ({error}). "
             "Restore it, or run `bellwether train`."
         ) from error
+    return manifest
+
+
+def _check_presets(manifest: Manifest) -> None:
+    """Raise ``ValueError`` for a manifest without a threshold that a preset must have."""
+    for name in ("observe", "balanced", "strict"):
+        for harm in manifest.classes[:-1]:  # the last one is "neither"
+            for kind in ("alert", "delete"):
+                value = manifest.presets[name][harm][kind]
+                if not (value is None or (isinstance(value, float | int) and 0 <= value <= 1)):
+                    raise ValueError(f"the preset {name} has {value!r} for {harm}, {kind}")
+    for text, scores in manifest.golden.items():
+        if not all(isinstance(scores[name], float | int) for name in manifest.classes):
+            raise ValueError(f"no scores of the example {text!r}")
 
 
 def load(folder: Path) -> tuple[Any, Manifest]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 
@@ -11,9 +12,9 @@ from structlog.typing import Processor
 
 
 class Repeats(logging.Filter):
-    """Drops what a library logs again and again: half-open connections alone wrote 184 MB once.
+    """Drops repeated messages of libraries: half-open connections alone once logged 184 MB.
 
-    Of one message ``MOST`` a minute pass; how many were dropped is said with the next one.
+    ``MOST`` a minute of one message pass. The next one says how many were dropped.
     """
 
     MOST = 10
@@ -24,43 +25,54 @@ class Repeats(logging.Filter):
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether a record is to be written. The bot's own always are."""
+        """Return whether to write a record. The bot's own are always written."""
         if isinstance(record.msg, dict):
             return True
         key, now = (record.name, str(record.msg)[:200]), time.monotonic()
         since, count = self._seen.get(key, (now, 0))
         if now - since >= self.SECONDS:
             if count > self.MOST:
-                record.msg = f"{record.msg} (and {count - self.MOST} times more in between)"
+                record.msg = f"{record.msg} ({count - self.MOST} more were dropped)"
             since, count = now, 0
         self._seen[key] = (since, count + 1)
-        while len(self._seen) > 1_000:  # noqa: PLR2004 - messages that hold numbers are many
+        while len(self._seen) > 1_000:  # noqa: PLR2004 - messages with numbers in them are many
             del self._seen[next(iter(self._seen))]
         return count < self.MOST
 
 
 def configure(level: str, style: str) -> None:
-    """Send every log record to standard error, as JSON lines or, with "console", for reading.
+    """Send every log record to standard error.
 
-    Tracebacks carry no local variables, which could hold a message's text or the token, and
-    discord.py stays at INFO or above, because its DEBUG lines contain whole payloads.
+    ``style`` is "json", one object a line, or "console", lines for people, or "auto": "console" on
+    a terminal and "json" elsewhere. Tracebacks contain no local variables, which could hold a
+    message's text or the token. discord.py stays at INFO or above, because its DEBUG lines contain
+    whole payloads.
     """
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    if style == "auto":
+        style = "console" if terminal else "json"
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     final: list[Processor]
     if style == "json":
         tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        shared.append(structlog.processors.TimeStamper(fmt="iso", utc=True))
         final = [
             structlog.processors.ExceptionRenderer(tracebacks),
             structlog.processors.JSONRenderer(),
         ]
     else:
+        shared.append(structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False))
         final = [
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            structlog.dev.ConsoleRenderer(
+                colors=terminal and "NO_COLOR" not in os.environ,
+                exception_formatter=structlog.dev.plain_traceback,
+                pad_event_to=0,
+                pad_level=False,
+            ),
         ]
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Repeats())
@@ -85,5 +97,5 @@ def configure(level: str, style: str) -> None:
     root.setLevel(level)
     for name in ("discord", "aiosqlite", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(level)))
-    # Each access-log line would tell who asked what when; /predict's callers need no journal.
+    # An access log would record who asked for a score, and when.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Being told to stop."""
+"""The signals that stop the process."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import signal
 
 
 def stop_event() -> asyncio.Event:
-    """Return what SIGTERM and SIGINT set from now on, in place of ending the process.
+    """Return an event that SIGTERM and SIGINT set instead of ending the process.
 
-    Called first of all in the loop: the first process of a container gets no SIGTERM that it
-    does not ask for, and one that came while a model loads would be waited out and then killed.
+    Call it first in the loop. The first process of a container receives no SIGTERM unless it has a
+    handler, and one that is sent while a model loads must not be lost.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

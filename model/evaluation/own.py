@@ -28,8 +28,14 @@ def read(path: Path) -> list[tuple[str, dict[str, int]]]:
     """
     try:
         content = path.read_text(encoding="utf-8-sig")  # Excel writes a byte order mark
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}. Name a CSV file, or JSON Lines as .jsonl."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8."
+        ) from None
     rows: list[tuple[str, dict[str, int]]] = []
     for number, record in enumerate(_records(path, content), start=1):
         text = record.get("text")
@@ -54,7 +60,10 @@ def read(path: Path) -> list[tuple[str, dict[str, int]]]:
 
 def _records(path: Path, content: str) -> Sequence[Mapping[str, object]]:
     if path.suffix != ".jsonl":
-        table = list(csv.DictReader(io.StringIO(content, newline="")))
+        try:
+            table = list(csv.DictReader(io.StringIO(content, newline="")))
+        except csv.Error as error:
+            raise InputError(f"{path} is not CSV: {error}. Save it as CSV in UTF-8.") from error
         for number, row in enumerate(table, start=1):
             if None in row or None in row.values():
                 raise InputError(
@@ -67,7 +76,7 @@ def _records(path: Path, content: str) -> Sequence[Mapping[str, object]]:
             continue
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{path}, line {number} is not JSON: {error}") from error
         if not isinstance(record, dict):
             raise InputError(f'{path}, line {number} is not a JSON object like {{"text": "…"}}.')

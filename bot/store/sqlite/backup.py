@@ -22,9 +22,21 @@ def copy_to(database: Path, target: Path) -> None:
         make_private(target)
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
-    except (OSError, sqlite3.Error) as error:
+        wrong = _problem_of(target)
+    except (OSError, sqlite3.OperationalError) as error:
         target.unlink(missing_ok=True)
-        raise OperatorError(f"the copy could not be made: {error}.") from error
+        raise OperatorError(
+            f"cannot copy {database} to {target}: {error}. Check that this user may read the one "
+            "and write the other, and that the disk is not full."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        wrong = f"cannot be read as a database ({error})"
+    if wrong is not None:
+        target.unlink(missing_ok=True)
+        raise OperatorError(
+            f"{database} {wrong}, and was not copied. Restore an earlier backup, or start the bot: "
+            "it sets a damaged database aside and begins a new one."
+        )
 
 
 async def restore(backup: Path, database: Path) -> Path | None:
@@ -57,6 +69,7 @@ def _prepare(backup: Path, database: Path) -> None:
     _check(backup)
     if database.exists():
         _require_stopped(database)
+    database.parent.mkdir(parents=True, exist_ok=True)
     _fresh(database).unlink(missing_ok=True)
     copy_to(backup, _fresh(database))
 
@@ -86,18 +99,21 @@ async def _settle(database: Database) -> None:
 
 def _check(backup: Path) -> None:
     """Raise ``OperatorError`` for a file that is no sound database of Bellwether's."""
+    if wrong := _problem_of(backup):
+        raise OperatorError(f"{backup} {wrong}. Name a file that `bellwether backup` wrote.")
+
+
+def _problem_of(path: Path) -> str | None:
+    """Return why a file is no sound database of Bellwether's, ``None`` if it is one."""
     try:
-        with closing(sqlite3.connect(f"file:{backup}?mode=ro", uri=True)) as source:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source:
             (sound,) = source.execute("PRAGMA quick_check(1)").fetchone()
             known = source.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone()
     except sqlite3.Error as error:
-        raise OperatorError(
-            f"{backup} cannot be read as a database ({error}). Name a file that "
-            "`bellwether backup` made."
-        ) from error
-    if sound != "ok" or known is None:
-        why = f"is damaged ({sound})" if sound != "ok" else "is not a database of Bellwether's"
-        raise OperatorError(f"{backup} {why}. Name a file that `bellwether backup` made.")
+        return f"cannot be read as a database ({error})"
+    if sound != "ok":
+        return f"is damaged ({' '.join(sound.split())})"
+    return None if known else "is not a database of Bellwether's"
 
 
 def _require_stopped(database: Path) -> None:
