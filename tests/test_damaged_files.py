@@ -16,7 +16,9 @@ import structlog
 from bot.cli.main import main
 from model.artefact import ARTEFACT, MANIFEST, PACKAGED, digest_of
 
-REMEDY = re.compile(r"\b(Name|Copy|Save|Restore|Check|Set|Run|Create|Pass|Move|Write|Install|Start) ")
+REMEDY = re.compile(
+    r"\b(Name|Copy|Save|Restore|Check|Set|Run|Create|Pass|Move|Write|Install|Start) "
+)
 
 
 @pytest.fixture(autouse=True)

@@ -1,1 +1,1 @@
-"""The HTTP interface: scoring for other programs, and whether the bot is well."""
+"""The HTTP interface: scores for other programs, and the bot's health."""

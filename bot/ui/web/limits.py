@@ -1,32 +1,36 @@
-"""What one client may take from the others: connections, time, and the bot's own attention."""
+"""Limits on what one HTTP client takes from others and from the bot: connections, time, scoring."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from typing import Final
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from bot.ui.web.errors import INVALID, TOO_SLOW, body_of
+
 MOST_CONNECTIONS: Final = 100
-"""More are closed at once: each open one takes a file descriptor, which Discord needs too."""
+"""Further ones are closed at once. Each takes a file descriptor, which Discord needs too."""
 
 REQUEST_SECONDS: Final = 10.0
-"""A connection that brings no whole request in so long is closed, after twice as long at most."""
+"""A connection that sends no complete request in this time is closed, within twice the time."""
 
 MOST_WAITING: Final = 32
-"""Texts that wait to be scored; a further one is refused."""
+"""How many texts may wait to be scored. Further ones are refused."""
 
 WAIT_SECONDS: Final = 5.0
-"""So long a text waits for the bot's own messages; then it is refused."""
+"""How long a text waits while the bot's own messages are scored. Then it is refused."""
 
 
 class LimitedConnection(H11Protocol):
-    """uvicorn's connection, with a limit on how many there are and how long they say nothing."""
+    """uvicorn's connection, limited in number and in how long it may take to send a request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or close it where there are too many."""
+        """Accept a connection, or close it if there are too many."""
         super().connection_made(transport)
         self._timer = self.loop.call_later(REQUEST_SECONDS, self._check)
         if len(self.connections) > MOST_CONNECTIONS:
@@ -41,16 +45,38 @@ class LimitedConnection(H11Protocol):
         working = self.cycle and not self.cycle.response_complete and not self.cycle.more_body
         if working:
             self._timer = self.loop.call_later(REQUEST_SECONDS, self._check)
-        else:
-            self.transport.close()
+            return
+        started = self.cycle is not None and self.cycle.response_started
+        if not started and (self.cycle is not None or self.conn.trailing_data[0]):
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, TOO_SLOW)
+        self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP."""
+        del msg
+        self._refuse(HTTPStatus.BAD_REQUEST, INVALID)
+        self.transport.close()
+
+    def _refuse(self, status: HTTPStatus, error: str) -> None:
+        """Send an error that the application never hears of."""
+        body = body_of(error)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        head = h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
+        with suppress(h11.LocalProtocolError):  # it has had an answer
+            for event in (head, h11.Data(data=body), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
 
 
 class BusyError(Exception):
-    """There is no room for another text just now."""
+    """There is no room for another text at the moment."""
 
 
 class Precedence:
-    """Lets one text at a time be scored for HTTP, and only while the bot itself has nothing to do."""
+    """Lets HTTP score one text at a time, and only while the bot has no message to score."""
 
     def __init__(self, idle: asyncio.Event | None) -> None:
         self._idle = idle
@@ -59,7 +85,7 @@ class Precedence:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn. Raises ``BusyError`` where too many wait, or it takes too long."""
+        """Wait for a turn. Raises ``BusyError`` if too many wait, or if it takes too long."""
         if self._waiting >= MOST_WAITING:
             raise BusyError
         self._waiting += 1

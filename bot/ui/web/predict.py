@@ -7,24 +7,27 @@ from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.domain import clean
+from bot.ui.web.errors import add_handlers, answer
 from bot.ui.web.limits import BusyError, Precedence
 from model.normalise import MAX_CHARACTERS
 from model.scorer import Scorer
 
 MAX_BODY: Final = 1_000_000
+JSON: Final = "application/json"
 
 
 class Text(BaseModel):
-    """What /predict is asked."""
+    """The body of a request to /predict."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, Field(description=f"scored up to its {MAX_CHARACTERS:,}th character")]
+    text: Annotated[
+        str, Field(description=f"only its first {MAX_CHARACTERS:,} characters are scored")
+    ]
 
 
 def create_api(
@@ -36,30 +39,27 @@ def create_api(
 ) -> FastAPI:
     """Return the application.
 
-    ``problem`` says what is wrong with the bot, if anything is; ``idle`` is set while none of its own
-    messages is being judged, which go first; ``set_aside`` says how many could not be.
+    ``problem`` returns what is wrong with the bot, if anything is. ``idle`` is set while no message
+    of Discord is being judged; these go first. ``set_aside`` returns how many could not be judged.
     """
     api = FastAPI(title="Bellwether", docs_url=None, redoc_url=None)
 
-    @api.exception_handler(RequestValidationError)
-    async def unusable(request: Request, error: RequestValidationError) -> JSONResponse:
-        """Say what is wrong without repeating the text, which may be a person's message."""
-        del request
-        problems = [
-            {"where": ".".join(map(str, item["loc"])), "what": item["msg"]}
-            for item in error.errors()
-        ]
-        return JSONResponse({"error": 'send {"text": "..."}', "problems": problems}, 422)
+    add_handlers(api)
 
     @api.middleware("http")
     async def bounded(request: Request, call_next: Callable[..., object]) -> object:
-        """Refuse a body that is beyond anything worth scoring, or does not say how long it is."""
+        """Refuse a body that is too long, of unknown length, or not said to be JSON."""
         length = request.headers.get("content-length", "")
         chunked = "transfer-encoding" in request.headers  # it would win over the length
         if chunked or (request.method == "POST" and not length.isdigit()):
-            return JSONResponse({"error": "send the body with a Content-Length"}, 411)
+            return answer(411, "send the body with a Content-Length")
         if length.isdigit() and int(length) > MAX_BODY:
-            return JSONResponse({"error": f"the body exceeds {MAX_BODY:,} bytes"}, 413)
+            return answer(413, f"the body is longer than {MAX_BODY:,} bytes; send less")
+        if request.method == "POST" and request.url.path == "/predict":
+            given = request.headers.get("content-type", "")
+            if given.partition(";")[0].strip().lower() != JSON:
+                wrong = f"Content-Type is {given[:100]!r}" if given else "there is no Content-Type"
+                return answer(415, f"{wrong}; send Content-Type: {JSON}")
         return await call_next(request)  # type: ignore[misc]
 
     precedence = Precedence(idle)
@@ -68,7 +68,7 @@ def create_api(
     async def refused(request: Request, error: BusyError) -> JSONResponse:
         """Say that there is no room just now."""
         del request, error
-        return JSONResponse({"error": "busy; try again"}, 503, headers={"Retry-After": "1"})
+        return answer(503, "busy; try again", {"Retry-After": "1"})
 
     @api.post("/predict")
     async def predict(body: Text) -> dict[str, float]:
@@ -86,6 +86,6 @@ def create_api(
             "model": scorer.version,
             "set_aside": set_aside(),
         }
-        return JSONResponse(body, 503 if wrong else 200)
+        return JSONResponse({"error": wrong, **body}, 503) if wrong else JSONResponse(body)
 
     return api

@@ -1,4 +1,4 @@
-"""uvicorn, started and stopped by us: it must not catch the signals that stop the bot."""
+"""Runs uvicorn inside the bot, without its signal handlers: signals stop the bot."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class _Server(uvicorn.Server):
 
 
 class HttpServer:
-    """An application on an address. ``start`` returns once it listens."""
+    """Serves an application. ``start`` returns once it listens."""
 
     def __init__(self, api: FastAPI, host: str, port: int) -> None:
         self._api, self._host = api, host
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
         self.port = port
-        """Where it listens, once it does; 0 was given for a free one."""
+        """The port. If 0 was given, the one that was taken is known after ``start``."""
 
     async def start(self) -> None:
-        """Listen and serve; raises ``OperatorError`` where the address cannot be had."""
+        """Listen and serve. Raises ``OperatorError`` if the address cannot be used."""
         try:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
             listener = socket.create_server((self._host, self.port), family=family)
@@ -64,7 +64,7 @@ class HttpServer:
         log.info("http listening", host=host, port=self.port)
 
     async def stop(self) -> None:
-        """Finish the requests under way and stop listening."""
+        """Finish the current requests and stop listening."""
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await self._task
