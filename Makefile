@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What `make install` adds to the bot: nothing, charts or train.
+EXTRAS ?=
 # Processes that share the tests; 0 runs them in one, as a debugger needs.
 JOBS   ?= 2
 
@@ -12,10 +14,11 @@ JOBS   ?= 2
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.run  ## what `bellwether run` needs, and nothing else
+install: $(VENV)/.$(or $(EXTRAS),run)  ## the bot; EXTRAS=charts adds charts, EXTRAS=train training too
+	@echo "Installed. Next: cp config.example.toml config.toml, then $(BIN)/bellwether run"
 
 demo: $(VENV)/.demo  ## the bot on a simulated Discord, in the browser
-	$(BIN)/bellwether demo
+	@$(BIN)/bellwether demo
 
 test: $(VENV)/.dev  ## the test suite, in JOBS=2 processes; ARGS='-k name' for a part of it
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
@@ -74,21 +77,18 @@ screenshots: $(VENV)/.dev  ## the pictures of a moderator's round in the README;
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
-	  || { echo "Bellwether needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) -V 2>&1). Set PYTHON=python3.12, say." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	  || { echo "Bellwether needs Python 3.11 to 3.13, but $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another one: make install PYTHON=python3.12" >&2; exit 1; }
+	@echo "Creating $(VENV) with $$($(PYTHON) -V)"
+	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
-	$(INSTALL) --require-hashes --requirement requirements/run.txt
-	$(INSTALL) --no-deps --no-build-isolation --editable .
-	@touch $@
-
-$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
-	$(INSTALL) --require-hashes --requirement requirements/demo.txt
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+SETS := $(addprefix $(VENV)/., run charts train demo)
+$(SETS): $(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
+	@$(BIN)/python requirements/install.py $*
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.demo
-	$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python requirements/install.py dev
 	@touch $@
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.dev

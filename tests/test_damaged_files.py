@@ -94,7 +94,7 @@ def gone(path: Path) -> None:
 
 def folder(path: Path) -> None:
     path.unlink()
-    path.mkdir()
+    path.mkdir(0o700)
 
 
 def empty(path: Path) -> None:
@@ -202,9 +202,10 @@ def a_list(path: Path) -> None:
     path.write_text("[1, 2]")
 
 
-@pytest.mark.parametrize(
-    "damage", [*TEXT_DAMAGES, empty, truncated, wrong_presets, no_threshold, a_list]
-)
+MANIFEST_DAMAGES = [gone, folder, garbage, latin_1, empty, truncated]
+
+
+@pytest.mark.parametrize("damage", [*MANIFEST_DAMAGES, wrong_presets, no_threshold, a_list])
 @pytest.mark.parametrize("command", ["run", "serve", "score", "evaluate"])
 def test_a_models_manifest(bellwether: Bellwether, command: str, damage: Damage) -> None:
     damage(Path("model", MANIFEST))

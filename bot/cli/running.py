@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import Config, config_file, missing, settings_from
+from bot.cli.terminal import ctrl_c_spares_make
 
 
 def run(config: Config = None) -> None:
@@ -81,7 +82,7 @@ def demo(
     from bot.app import logs
 
     # Ctrl-C is how the demo ends, also while it starts.
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), ctrl_c_spares_make():
         try:
             from bot.demo import run_demo
         except ModuleNotFoundError as error:
