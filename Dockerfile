@@ -1,16 +1,20 @@
 # syntax=docker/dockerfile:1
 FROM python:3.12-slim AS build
+# run, or charts for the charts of /threshold preview.
+ARG SET=run
 WORKDIR /source
-COPY requirements/run.txt requirements/run.txt
-RUN python -m venv /opt/bellwether \
-    && /opt/bellwether/bin/pip install --no-cache-dir --require-hashes --requirement requirements/run.txt
+COPY requirements/${SET}.txt requirements/
+# The image of the bot needs no pip; the one here installs into it.
+RUN python -m venv --without-pip /opt/bellwether \
+    && pip --python /opt/bellwether/bin/python install --no-cache-dir --require-hashes --requirement requirements/${SET}.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY model model
-RUN /opt/bellwether/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN pip --python /opt/bellwether/bin/python install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.12-slim
 COPY --from=build /opt/bellwether /opt/bellwether
+# The database and, if there is one, config.toml are in /data.
 RUN useradd --system --uid 10001 --home-dir /data --create-home bellwether
 ENV PATH=/opt/bellwether/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -17,7 +17,8 @@ from bot.cli.main import main
 from model.artefact import ARTEFACT, MANIFEST, PACKAGED, digest_of
 
 REMEDY = re.compile(
-    r"\b(Name|Copy|Save|Restore|Check|Set|Run|Create|Pass|Move|Write|Install|Start) "
+    r"\b(name|copy|save|restore|check|set|run|create|pass|move|write|install|start) ",
+    re.IGNORECASE,
 )
 
 
