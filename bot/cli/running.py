@@ -64,8 +64,9 @@ def health(config: Config = None) -> None:
         typer.echo(error.read().decode(errors="replace"), err=True)  # it answers with the reason
         raise typer.Exit(1) from error
     except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
         typer.echo(
-            f"bellwether: {address} does not answer ({error!r}). Check that the bot is running, "
+            f"bellwether: {address} does not answer ({reason}). Check that the bot is running, "
             "that http.enabled is true, and that http.port is its port.",
             err=True,
         )
