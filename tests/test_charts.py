@@ -14,6 +14,7 @@ PREVIEW = {"class": "insult", "action": "alert", "value": "0.95", "days": 3}
 
 async def test_a_preview_has_its_chart(world: World) -> None:
     answer = await world.moderator.slash(world.desk, "threshold preview", **PREVIEW)
+    assert answer.response is not None
     (shown,) = answer.response.embeds
     assert shown.image.url is not None
     assert [file.filename for file in answer.response.attachments] == [PICTURE]
@@ -26,6 +27,7 @@ async def test_without_matplotlib_a_preview_says_why_it_has_no_chart(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     answer = await world.moderator.slash(world.desk, "threshold preview", **PREVIEW)
+    assert answer.response is not None
     (shown,) = answer.response.embeds
     assert shown.image.url is None
     assert shown.footer.text == (

@@ -124,6 +124,7 @@ async def test_what_fails_inside(scorer: Scorer, error: Exception, status: int, 
             b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n" + TYPE + b"\r\n{",
             408,
         ),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /hea", 408),
         (b"", None),
     ],
 )
@@ -137,12 +138,14 @@ async def test_what_never_reaches_the_application(
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(sent)
         async with asyncio.timeout(30):
-            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+            received = await reader.read()
         writer.close()
     finally:
         await server.stop()
+    # The last answer; one to a complete request may come before it.
+    head, _, body = received.rpartition(b"HTTP/1.1")[2].partition(b"\r\n\r\n")
     if status is None:
-        assert head == b""  # who asks nothing gets no answer
+        assert received == b""  # who asks nothing gets no answer
         return
-    assert int(head.split()[1]) == status
+    assert int(head.split()[0]) == status
     assert list(json.loads(body)) == ["error"]

@@ -42,12 +42,12 @@ class LimitedConnection(H11Protocol):
         super().connection_lost(exc)
 
     def _check(self) -> None:
-        working = self.cycle and not self.cycle.response_complete and not self.cycle.more_body
-        if working:
+        unanswered = self.cycle and not self.cycle.response_complete
+        if unanswered and not self.cycle.more_body:
             self._timer = self.loop.call_later(REQUEST_SECONDS, self._check)
             return
-        started = self.cycle is not None and self.cycle.response_started
-        if not started and (self.cycle is not None or self.conn.trailing_data[0]):
+        begun = unanswered or self.conn.trailing_data[0]
+        if begun and not (unanswered and self.cycle.response_started):
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, TOO_SLOW)
         self.transport.close()
 
@@ -66,7 +66,7 @@ class LimitedConnection(H11Protocol):
             (b"connection", b"close"),
         ]
         head = h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
-        with suppress(h11.LocalProtocolError):  # it has had an answer
+        with suppress(h11.LocalProtocolError):  # it was answered already
             for event in (head, h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
 
