@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from operator import add
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class Scorer:
         scored = scorer.score(list(manifest.golden))
         for text, now in zip(manifest.golden, scored, strict=True):
             then = manifest.golden[text]
-            if any(abs(now[name] - then[name]) > GOLDEN_TOLERANCE for name in CLASSES):
+            if any(abs(now[name] - then.get(name, inf)) > GOLDEN_TOLERANCE for name in CLASSES):
                 raise artefact.ArtefactError(
                     f"the model in {folder} no longer scores its golden texts as it did when it was "
                     "written, so the installed libraries compute something different. Install the "

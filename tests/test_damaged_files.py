@@ -17,7 +17,7 @@ from bot.cli.main import main
 from model.artefact import ARTEFACT, MANIFEST, PACKAGED, digest_of
 
 REMEDY = re.compile(
-    r"\b(name|copy|save|restore|check|set|run|create|pass|move|write|install|start) ",
+    r"\b(name|copy|save|restore|check|set|run|create|pass|move|write|install|start|add) ",
     re.IGNORECASE,
 )
 
@@ -199,6 +199,12 @@ def no_threshold(path: Path) -> None:
     path.write_text(json.dumps(document))
 
 
+def one_preset(path: Path) -> None:
+    document = json.loads(path.read_text())
+    del document["presets"]["strict"]
+    path.write_text(json.dumps(document))
+
+
 def a_list(path: Path) -> None:
     path.write_text("[1, 2]")
 
@@ -206,7 +212,9 @@ def a_list(path: Path) -> None:
 MANIFEST_DAMAGES = [gone, folder, garbage, latin_1, empty, truncated]
 
 
-@pytest.mark.parametrize("damage", [*MANIFEST_DAMAGES, wrong_presets, no_threshold, a_list])
+@pytest.mark.parametrize(
+    "damage", [*MANIFEST_DAMAGES, wrong_presets, one_preset, no_threshold, a_list]
+)
 @pytest.mark.parametrize("command", ["run", "serve", "score", "evaluate"])
 def test_a_models_manifest(bellwether: Bellwether, command: str, damage: Damage) -> None:
     damage(Path("model", MANIFEST))
@@ -284,7 +292,7 @@ def test_data_to_train_on(bellwether: Bellwether, command: str, there: str) -> N
     last = said.splitlines()[-1]
     assert status == 2
     assert last.startswith("bellwether: data/")
-    assert "see model/datasets.py" in last
+    assert "model/datasets.py" in last
 
 
 @pytest.mark.usefixtures("_kept")

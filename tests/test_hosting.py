@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -169,3 +170,10 @@ def test_who_only_runs_the_bot_pays_neither_for_charts_nor_for_training() -> Non
     assert locked("run") & (training | {"matplotlib", "pillow", "simcord"}) == set()
     assert locked("charts") & training == set()
     assert locked("train") >= training | {"matplotlib"}
+
+
+def test_what_an_install_announces_is_about_what_it_installs() -> None:
+    script = runpy.run_path(str(ROOT / "requirements" / "install.py"))
+    assert set(script["EXPECTED"]) == set(SETS)
+    for name, (packages, *_) in script["EXPECTED"].items():
+        assert abs(packages - len(locked(name))) <= len(locked(name)) / 5
