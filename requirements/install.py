@@ -56,6 +56,8 @@ def main(name: str) -> int:
     progress("", megabytes, began)
     if pip.returncode:
         show("".join(said) + "pip failed; the lines above say why.\n")
+    elif not seen:
+        show("All of it is installed already.\n")
     else:
         seconds = time.monotonic() - began
         show(f"Installed {seen} packages, {megabytes:.0f} MB, in {seconds:.0f} seconds.\n")
