@@ -196,7 +196,7 @@ async def test_what_is_put_back_does_nothing_again_and_reads_nothing_again(
 
 async def test_a_copy_that_fails_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"this is no database at all" * 100)
-    with pytest.raises(OperatorError, match="the copy could not be made"):
+    with pytest.raises(OperatorError, match="was not copied"):
         copy_to(tmp_path / "bad", tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
     empty = tmp_path / "empty"
