@@ -1,0 +1,48 @@
+"""A walk through the demo in a real browser, as narrow as a phone and wide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator
+
+from bot.demo import world
+from bot.desk.people import RefusalError
+from bot.policy.thresholds import SettingError
+from tests.walk import roles
+from tests.walk.browser import NARROW, WIDE, needs_chromium, opened
+
+PICTURES = ["guide", "alert", "time-out", "preview", "set", "thresholds", "undo", "report", "why"]
+
+SIZES = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
+
+
+@needs_chromium
+@SIZES
+async def test_a_walk_through_the_demo_meets_no_complaint(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    seen: list[str] = []
+
+    async def picture(name: str, what: Locator) -> None:
+        assert await what.bounding_box() is not None
+        seen.append(name)
+
+    async with world(tmp_path) as shown, opened(shown.page.url, size) as page:
+        await roles.look_around(page, shown, picture)
+        await roles.follow_the_guide(page, shown, picture)
+        await roles.report_a_message(page, picture)
+        await roles.be_refused(page, shown)
+        for error in shown.env.errors:
+            assert isinstance(getattr(error, "original", error), RefusalError | SettingError)
+    assert seen == PICTURES
+
+
+@needs_chromium
+@SIZES
+async def test_messages_typed_quickly_all_arrive_and_are_decided(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with world(tmp_path) as shown, opened(shown.page.url, size) as page:
+        await roles.type_quickly(page, shown)
