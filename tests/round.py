@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from playwright.async_api import Locator, Page
+from rich.console import Console
 
 from bot.demo import world
 from tests.walk import roles
 from tests.walk.browser import NARROW, WIDE, Picture, opened
+from tests.walk.roles import Walk
 
 TALL: Final = (390, 1500)
 """As narrow as a phone, and high enough for a picture of a whole alert."""
@@ -45,10 +47,12 @@ async def whole_walk(
     with tempfile.TemporaryDirectory() as temporary:
         async with world(Path(temporary)) as shown:
             async with opened(shown.page.url, size, scale=scale) as page:
-                picture = taker(page)
-                await roles.look_around(page, shown, picture)
-                await roles.follow_the_guide(page, shown, picture)
-                await roles.report_a_message(page, picture)
+                walk = Walk(page, shown, taker(page))
+                await roles.look_around(walk)
+                await roles.follow_the_guide(walk)
+                await roles.report_a_message(walk)
+    for complaint, where in walk.complaints.items():
+        Console().print(f"{size[0]} pixels, {where}: {complaint}", markup=False)
 
 
 async def main(arguments: list[str]) -> None:

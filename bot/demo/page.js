@@ -29,16 +29,27 @@ async function ask(path, viewer, document = {}) {
   return response.json();
 }
 
-/** Scroll to a message as soon as the page shows it. */
-function showWhenThere(id) {
-  const until = Date.now() + 10_000;
-  const look = () => {
-    const message = list.querySelector(`[data-message-id="${id}"]`);
-    if (message) message.scrollIntoView({ block: "nearest" });
-    else if (Date.now() < until) setTimeout(look, 50);
-  };
-  look();
+// ---------------------------------------------------------------- scrolling
+
+let following = false;
+
+function toEnd() {
+  timeline.scrollTo({ top: timeline.scrollHeight, behavior: "instant" });
 }
+
+/** Stay at the end of the channel, where what the visitor did shows, until they scroll. */
+function follow() {
+  following = true;
+  toEnd();
+}
+
+new ResizeObserver(() => { if (following) toEnd(); }).observe(list);
+for (const way of ["wheel", "touchmove"]) {
+  timeline.addEventListener(way, () => { following = false; }, { passive: true });
+}
+timeline.addEventListener("pointerdown", (event) => {
+  if (event.target === timeline) following = false; // its scroll bar
+});
 
 // ---------------------------------------------------------------- messages
 
@@ -63,10 +74,11 @@ document.addEventListener("submit", (event) => {
   event.stopPropagation();
   fill(field, "");
   tell("");
+  follow();
   const viewer = window.simcordPreview.viewerId;
   sending = sending.then(async () => {
     try {
-      showWhenThere((await ask("/demo/say", viewer, { text })).message_id);
+      await ask("/demo/say", viewer, { text });
     } catch (error) {
       tell(error.message);
       const now = input();
@@ -91,6 +103,7 @@ steps.type = "button";
 steps.className = "toolbar-button";
 steps.textContent = "What to try";
 steps.addEventListener("click", () => {
+  following = false;
   list.querySelector(`[data-message-id="${guide}"]`)?.scrollIntoView();
 });
 document.querySelector(".channel-header").append(steps);
@@ -120,9 +133,9 @@ async function open(messageId, x, y) {
     item.addEventListener("click", async () => {
       close();
       tell("");
+      follow();
       try {
-        const answer = await ask("/demo/menu", viewer, { message_id: messageId, name });
-        if (answer.message_id) showWhenThere(answer.message_id);
+        await ask("/demo/menu", viewer, { message_id: messageId, name });
       } catch (error) {
         tell(error.message);
       }

@@ -176,12 +176,12 @@ class Page:
             raise web.HTTPBadRequest(text=f"A message has 1 to {LONGEST_MESSAGE} characters.")
         async with self._turns.turn():
             try:
-                message = await viewer.send(self._server.channel, text)
+                await viewer.send(self._server.channel, text)
             except (SetupError, BackendError) as error:
                 raise web.HTTPConflict(
                     text=f"{viewer.name.capitalize()} cannot write here at the moment."
                 ) from error
-        return web.json_response({"message_id": str(message.id)})
+        return web.json_response({})
 
     async def _menus(self, request: web.Request) -> web.Response:
         """Answer which commands are in a message's menu, for this visitor."""
@@ -189,7 +189,7 @@ class Page:
         return web.json_response({"names": self._server.menu(viewer)})
 
     async def _menu(self, request: web.Request) -> web.Response:
-        """Use a command of a message's menu; answer which message it was answered with."""
+        """Use a command of a message's menu; its answer comes as a message."""
         document, viewer = await self._asked(request)
         channel = self._server.channel
         async with self._turns.turn():
@@ -199,13 +199,12 @@ class Page:
                     for each in channel.history(viewer=viewer)
                     if str(each.id) == document.get("message_id")
                 )
-                used = await viewer.context_menu(channel, str(document.get("name")), message)
+                await viewer.context_menu(channel, str(document.get("name")), message)
             except StopIteration as error:
                 raise web.HTTPConflict(text="That message is gone.") from error
             except (SetupError, BackendError) as error:
                 raise web.HTTPConflict(text="That cannot be used on this message.") from error
-        answers = [*used.followups[-1:], *([used.response] if used.response else [])]
-        return web.json_response({"message_id": str(answers[0].id) if answers else None})
+        return web.json_response({})
 
 
 async def _own_file(request: web.Request) -> web.Response:

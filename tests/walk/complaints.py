@@ -8,7 +8,7 @@ from typing import Any, Final
 from playwright.async_api import Page
 
 MENTION: Final = re.compile(r"<(?:@[!&]?|#)\d+>")
-ID: Final = re.compile(r"\b\d{17,20}\b")
+ID: Final = re.compile(r"(?<!\d)\d{17,20}(?!\d)")
 FUTURE: Final = re.compile(r"^in \d+ \w+$")
 
 LOOK: Final = """() => {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from bot.demo import BORDERLINE, HATEFUL, World
 from bot.demo.narration import UNDO, steps
@@ -29,29 +30,48 @@ from tests.walk.complaints import complaints
 QUICKLY = ("one of five", "two of five", "three of five", "four of five", "five of five")
 
 
-@asynccontextmanager
-async def something_changes(page: Page) -> AsyncIterator[None]:
-    """Fail where a step of the guide leaves the channel as it was, or brings a complaint."""
-    timeline = page.locator(TIMELINE)
-    before = await timeline.inner_text()
-    yield
-    await expect(timeline).not_to_have_text(before)
-    assert await complaints(page) == []
+@dataclass(slots=True)
+class Walk:
+    """A visitor's window onto a demo, and what they complained of so far."""
+
+    page: Page
+    shown: World
+    picture: Picture
+    complaints: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def timeline(self) -> Locator:
+        return self.page.locator(TIMELINE)
+
+    async def look(self, where: str) -> None:
+        """Note each complaint once, with where it was first met."""
+        for found in await complaints(self.page):
+            self.complaints.setdefault(found, where)
+
+    @asynccontextmanager
+    async def step(self, name: str) -> AsyncIterator[None]:
+        """Fail where a step leaves the channel as it was; note what it brings to complain of."""
+        before = await self.timeline.inner_text()
+        yield
+        await expect(self.timeline).not_to_have_text(before)
+        await self.look(name)
 
 
-async def look_around(page: Page, shown: World, picture: Picture) -> None:
+async def look_around(walk: Walk) -> None:
     """As a visitor: what is there before anything is done."""
+    page = walk.page
     guide = message_with(page, "Welcome")
     await expect(guide.locator("li")).to_have_count(len(steps()))
     await expect(guide.locator("li").first).to_be_in_viewport()
     await expect(alerts(page)).to_have_count(0)
-    await picture("guide", page.locator("body"))
-    assert await complaints(page) == []
-    assert abs((shown.env.now() - datetime.now(UTC)).total_seconds()) < 60
+    await walk.picture("guide", page.locator("body"))
+    await walk.look("at first")
+    assert abs((walk.shown.env.now() - datetime.now(UTC)).total_seconds()) < 60
 
 
-async def type_quickly(page: Page, shown: World) -> None:
+async def type_quickly(walk: Walk) -> None:
     """As a visitor: five messages without waiting for the page."""
+    page, shown = walk.page, walk.shown
     await page.locator(COMPOSER).focus()
     for text in QUICKLY:
         await page.keyboard.type(text)
@@ -70,25 +90,26 @@ async def type_quickly(page: Page, shown: World) -> None:
     assert {message.id for message in sent} <= decided
 
 
-async def follow_the_guide(page: Page, shown: World, picture: Picture) -> None:
+async def follow_the_guide(walk: Walk) -> None:
     """Steps 1 to 5, as whoever the guide says. Each changes what is seen, without scrolling."""
-    timeline, guide = page.locator(TIMELINE), message_with(page, "Welcome")
-    async with something_changes(page):
+    page, timeline = walk.page, walk.timeline
+    guide = message_with(page, "Welcome")
+    async with walk.step("a hateful message"):
         await guide.locator("code", has_text=HATEFUL).click()
         await expect(page.locator(COMPOSER)).to_have_value(HATEFUL)
         await page.keyboard.press("Enter")
         await expect(alerts(page)).to_have_count(1)
         await expect(control(alerts(page), "wrong")).to_be_in_viewport()
-    assert HATEFUL not in [message.content for message in shown.channel.history()]
-    await picture("alert", alerts(page).last)
+    assert HATEFUL not in [message.content for message in walk.shown.channel.history()]
+    await walk.picture("alert", alerts(page).last)
 
     await view_as(page, "Morgan")
-    async with something_changes(page):
+    async with walk.step("a verdict"):
         await control(alerts(page).last, "right").click()
         await expect(timeline.get_by_text(said("act.right"))).to_have_count(1)
 
     await view_as(page, "Robin")
-    async with something_changes(page):
+    async with walk.step("an insult"):
         await write(page, BORDERLINE)
         await expect(alerts(page)).to_have_count(2)
         await expect(control(alerts(page).last, "wrong")).to_be_in_viewport()
@@ -96,22 +117,22 @@ async def follow_the_guide(page: Page, shown: World, picture: Picture) -> None:
 
     await view_as(page, "Morgan")
     alert = alerts(page).last
-    async with something_changes(page):
+    async with walk.step("a time-out"):
         await control(alert, "timeout").click()
         await expect(timeline.get_by_text(said("act.how_long"))).to_be_visible()
         await timeline.get_by_role("button", name="1 h", exact=True).click()
         await expect(alert.get_by_text(said("act.timed_out"))).to_have_count(1)
-    await picture("time-out", alert)
-    async with something_changes(page):
+    await walk.picture("time-out", alert)
+    async with walk.step("undoing a time-out"):
         await control(alert, "undo").click()
         await expect(alert.get_by_text(said("act.undone"))).to_have_count(1)
-    await change_a_threshold(page, picture)
+    await change_a_threshold(walk)
 
 
-async def change_a_threshold(page: Page, picture: Picture) -> None:
+async def change_a_threshold(walk: Walk) -> None:
     """Step 5: preview, apply, undo."""
-    timeline = page.locator(TIMELINE)
-    async with something_changes(page):
+    page, timeline = walk.page, walk.timeline
+    async with walk.step("a preview"):
         options = {"class": "insult", "action": "alert", "value": "0.9"}
         await use(page, "/threshold preview", **options)
         preview = message_with(page, said("preview.footer"))
@@ -119,46 +140,48 @@ async def change_a_threshold(page: Page, picture: Picture) -> None:
         await drawn.scroll_into_view_if_needed()
         await expect(drawn).to_have_js_property("complete", value=True)
         await expect(drawn).not_to_have_js_property("naturalWidth", 0)
-    await picture("preview", preview)
-    async with something_changes(page):
+    await walk.picture("preview", preview)
+    async with walk.step("applying it"):
         await control(preview, "set").click()
         await expect(timeline.get_by_text(said("set.undo"))).to_be_visible()
-    await picture("set", message_with(page, said("set.undo")))
-    async with something_changes(page):
+    await walk.picture("set", message_with(page, said("set.undo")))
+    async with walk.step("/threshold show"):
         await use(page, "/threshold show")
         await expect(message_with(page, said("show.title"))).to_be_visible()
-    await picture("thresholds", message_with(page, said("show.title")))
-    async with something_changes(page):
+    await walk.picture("thresholds", message_with(page, said("show.title")))
+    async with walk.step("undoing a change"):
         await use(page, UNDO)
         await expect(timeline.get_by_text(said("undo.done"))).to_be_visible()
-    await picture("undo", message_with(page, said("undo.done")))
+    await walk.picture("undo", message_with(page, said("undo.done")))
 
 
-async def report_a_message(page: Page, picture: Picture) -> None:
+async def report_a_message(walk: Walk) -> None:
     """Step 6, as a member, who is answered and told nothing else; as a moderator, who is told."""
+    page = walk.page
     await view_as(page, "Robin")
     reported = message_with(page, "damn, that was a good chapter")
-    async with something_changes(page):
+    async with walk.step("a report"):
         await choose_from_menu(page, reported, "report")
         thanks = message_with(page, said("report.thanks"))
         await expect(thanks).to_be_in_viewport()
     await expect(message_with(page, said("report.title"))).to_be_visible()
-    await picture("report", message_with(page, said("report.title")))
+    await walk.picture("report", message_with(page, said("report.title")))
     await page.fill(COMPOSER, "/threshold")
     await expect(page.get_by_role("listbox").get_by_text("/threshold")).to_have_count(0)
     await page.fill(COMPOSER, "")
 
     await view_as(page, "Morgan")
-    async with something_changes(page):
+    async with walk.step("why this score"):
         await choose_from_menu(page, reported, "why")
         await expect(message_with(page, said("score.title"))).to_be_in_viewport()
-    await picture("why", message_with(page, said("score.title")))
+    await walk.picture("why", message_with(page, said("score.title")))
 
 
-async def be_refused(page: Page, shown: World) -> None:
+async def be_refused(walk: Walk) -> None:
     """As a moderator: a value that is no threshold changes nothing and says so."""
-    async with something_changes(page):
+    page = walk.page
+    async with walk.step("a refusal"):
         options = {"class": "insult", "action": "alert", "value": "banana"}
         await use(page, "/threshold set", **options)
         await expect(message_with(page, said("refused.unchanged"))).to_be_visible()
-    assert shown.env.errors != []  # it is among what simcord calls errors, and ends nothing
+    assert walk.shown.env.errors != []  # it is among what simcord calls errors, and ends nothing

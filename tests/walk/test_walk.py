@@ -12,6 +12,7 @@ from bot.desk.people import RefusalError
 from bot.policy.thresholds import SettingError
 from tests.walk import roles
 from tests.walk.browser import NARROW, WIDE, needs_chromium, opened
+from tests.walk.roles import Walk
 
 PICTURES = ["guide", "alert", "time-out", "preview", "set", "thresholds", "undo", "report", "why"]
 
@@ -30,13 +31,19 @@ async def test_a_walk_through_the_demo_meets_no_complaint(
         seen.append(name)
 
     async with world(tmp_path) as shown, opened(shown.page.url, size) as page:
-        await roles.look_around(page, shown, picture)
-        await roles.follow_the_guide(page, shown, picture)
-        await roles.report_a_message(page, picture)
-        await roles.be_refused(page, shown)
+        walk = Walk(page, shown, picture)
+        await roles.look_around(walk)
+        await roles.follow_the_guide(walk)
+        await roles.report_a_message(walk)
+        await roles.be_refused(walk)
         for error in shown.env.errors:
             assert isinstance(getattr(error, "original", error), RefusalError | SettingError)
+    assert walk.complaints == {}
     assert seen == PICTURES
+
+
+async def _no_picture(name: str, what: Locator) -> None:
+    pass
 
 
 @needs_chromium
@@ -45,4 +52,4 @@ async def test_messages_typed_quickly_all_arrive_and_are_decided(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with world(tmp_path) as shown, opened(shown.page.url, size) as page:
-        await roles.type_quickly(page, shown)
+        await roles.type_quickly(Walk(page, shown, _no_picture))
