@@ -56,8 +56,8 @@ def steps() -> tuple[Step, ...]:
 def guide_message() -> str:
     """Return the steps as the message that the channel begins with."""
     lines = [
-        "**Welcome! Six things to try, in this order.**",
-        "*Viewing as* chooses who you are. Click a `text` to put it into the message box.",
+        "**Welcome! Try this, in this order:**",
+        "*Viewing as* says who you are. Click a `text` to copy it below.",
     ]
     lines += [
         f"{number}. **{step.who}:** {step.what}. {step.result}"

@@ -8,6 +8,7 @@ for their turn.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -71,7 +72,7 @@ class Page:
                     await web.TCPSite(runner, HOST, port).start()
                 except OSError as error:
                     raise OperatorError(
-                        f"port {port} cannot be used ({error.strerror}): "
+                        f"port {port} cannot be used ({os.strerror(error.errno or 0)}): "
                         "choose another one, or 0 for any free one."
                     ) from error
                 page._port = runner.addresses[0][1]

@@ -75,23 +75,22 @@ async def seed(app: App, env: simcord.Env) -> Server:
         ),
     )
     channel = guild.create_text_channel(
-        "general", topic="Alerts come to this channel, too, so that you see everything at once."
+        "general", topic="Robin is a member, Morgan a moderator. Alerts come to this channel, too."
     )
     lobby = guild.create_text_channel("lobby")
     people: dict[str, MemberActor] = {}
 
-    def join(name: str, *, shown: str | None = None, moderating: bool = False) -> MemberActor:
-        user = env.create_user(name.lower(), global_name=shown or name)
-        roles = [moderators] if moderating else []
-        people[shown or name] = member = guild.add_member(user, roles=roles)
-        return member
+    def join(name: str, *, moderating: bool = False) -> MemberActor:
+        user = env.create_user(name.lower(), global_name=name)
+        people[name] = guild.add_member(user, roles=[moderators] if moderating else [])
+        return people[name]
 
     for name in dict.fromkeys(name for _, name, _ in CONVERSATION):
         join(name)
-    moderator = join("Morgan", shown="Morgan (moderator)", moderating=True)
+    moderator = join("Morgan", moderating=True)
     guide = join("Guide", moderating=True)  # moderators are exempt, and the guide quotes insults
     _advance(env, now - timedelta(days=2))
-    member = join("Robin", shown="Robin (member)")
+    member = join("Robin")
     if (me := guild.me) is not None:
         await me.edit(nick="Bellwether")
 

@@ -43,7 +43,10 @@ async def run_demo(*, port: int, open_browser: bool) -> None:
 def _introduce(console: Console, url: str) -> None:
     console.print("\n[bold]Bellwether demo[/bold]: the real bot on a simulated Discord.\n")
     console.print(f"  Open  {url}\n")
-    console.print("Then try this, in this order. Viewing as, at the top, chooses who you are.")
+    console.print(
+        "Then try this, in this order. Viewing as, at the top, says who you are:\n"
+        "Robin is a member, Morgan a moderator."
+    )
     for number, step in enumerate(steps(), start=1):
         what = step.what.replace("*", "").replace("`", "")
         console.print(f"  {number}. As {step.who}: {what}.", markup=False)

@@ -84,10 +84,11 @@ async def write(page: Page, text: str) -> None:
 
 
 async def view_as(page: Page, name: str) -> None:
-    option = page.locator("#viewer-picker option", has_text=name)
-    await page.locator("#viewer-picker").select_option(await option.get_attribute("value"))
-    await expect(page.locator("#viewer-picker option:checked")).to_contain_text(name)
-    await expect(page.locator(f"{TIMELINE} > article").first).to_be_attached()
+    viewer = await page.locator("#viewer-picker option", has_text=name).get_attribute("value")
+    await page.locator("#viewer-picker").select_option(viewer)
+    await page.wait_for_function(
+        "id => simcordPreview.viewerId === id && simcordPreview.ready", arg=viewer
+    )
 
 
 async def use(page: Page, command: str, **options: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from tests.walk.browser import (
 )
 from tests.walk.complaints import complaints
 
+REPORTED = "damn, that was a good chapter"
 QUICKLY = ("one of five", "two of five", "three of five", "four of five", "five of five")
 
 
@@ -149,17 +151,32 @@ async def change_a_threshold(walk: Walk) -> None:
         await use(page, "/threshold show")
         await expect(message_with(page, said("show.title"))).to_be_visible()
     await walk.picture("thresholds", message_with(page, said("show.title")))
+    await watch_time_go_by(walk)
     async with walk.step("undoing a change"):
         await use(page, UNDO)
         await expect(timeline.get_by_text(said("undo.done"))).to_be_visible()
     await walk.picture("undo", message_with(page, said("undo.done")))
 
 
+async def watch_time_go_by(walk: Walk) -> None:
+    """What has just been changed was changed just now, and a moment later, longer ago."""
+    page = walk.page
+    async with walk.step("what was changed"):
+        await use(page, "/threshold history")
+        history = message_with(page, said("history.title"))
+        when = history.locator(".discord-timestamp").first
+        await expect(when).to_have_text(re.compile(r"^(now|\d+ seconds? ago)$"))
+    await expect(when).not_to_have_text(await when.inner_text())
+    await walk.look("a moment later")
+
+
 async def report_a_message(walk: Walk) -> None:
     """Step 6, as a member, who is answered and told nothing else; as a moderator, who is told."""
     page = walk.page
     await view_as(page, "Robin")
-    reported = message_with(page, "damn, that was a good chapter")
+    reported = page.locator(
+        f"{TIMELINE} > article", has=page.get_by_text(REPORTED, exact=True)
+    ).first
     async with walk.step("a report"):
         await choose_from_menu(page, reported, "report")
         thanks = message_with(page, said("report.thanks"))
@@ -173,8 +190,8 @@ async def report_a_message(walk: Walk) -> None:
     await view_as(page, "Morgan")
     async with walk.step("why this score"):
         await choose_from_menu(page, reported, "why")
-        await expect(message_with(page, said("score.title"))).to_be_in_viewport()
-    await walk.picture("why", message_with(page, said("score.title")))
+        await expect(message_with(page, said("score.footer"))).to_be_in_viewport()
+    await walk.picture("why", message_with(page, said("score.footer")))
 
 
 async def be_refused(walk: Walk) -> None:
