@@ -51,6 +51,10 @@ async def whole_walk(
                 await roles.look_around(walk)
                 await roles.follow_the_guide(walk)
                 await roles.report_a_message(walk)
+                if wanted is None:
+                    await roles.look_at_settings(walk)
+                    await roles.be_refused(walk)
+                    await roles.ask_what_is_kept(walk)
     for complaint, where in walk.complaints.items():
         Console().print(f"{size[0]} pixels, {where}: {complaint}", markup=False)
 

@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,15 @@ async def test_messages_sent_all_at_once_wait_for_their_turn(tmp_path: Path) -> 
         assert [answer.status for answer in answers] == [200] * 12
         written = [message.content for message in visitor.shown.channel.history()]
         assert set(texts) <= set(written)
+
+
+async def test_a_message_is_written_when_it_is_written(tmp_path: Path) -> None:
+    async with visited(tmp_path) as visitor:
+        before = datetime.now(UTC) - timedelta(milliseconds=1)  # ids tell milliseconds
+        await visitor.say("what time is it?")
+        after = datetime.now(UTC)
+        written = visitor.shown.channel.history()[-1].created_at
+        assert before <= written <= after
 
 
 async def test_a_click_counts_whatever_arrived_since_the_page_was_shown(tmp_path: Path) -> None:

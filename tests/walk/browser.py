@@ -95,7 +95,7 @@ async def use(page: Page, command: str, **options: str) -> None:
     """Type a slash command and its options as a person would."""
     await page.fill(COMPOSER, command)
     offered = page.get_by_role("listbox").get_by_role("option")
-    await offered.filter(has_text=re.compile(rf"{re.escape(command)}\b")).first.click()
+    await offered.filter(has_text=re.compile(rf"{re.escape(command)}(?![a-z-])")).first.click()
     for name, value in options.items():
         entry = page.locator(f'input[data-option="{name}"]')
         await entry.fill(value)

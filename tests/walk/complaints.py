@@ -11,6 +11,19 @@ MENTION: Final = re.compile(r"<(?:@[!&]?|#)\d+>")
 ID: Final = re.compile(r"(?<!\d)\d{17,20}(?!\d)")
 FUTURE: Final = re.compile(r"^in \d+ \w+$")
 
+EQUAL: Final = re.compile(r"(?<![\d.])(\d\.\d+)\s*[<>]\s*\1(?!\d)")
+DIALECT: Final = (
+    "Set it so",
+    "It is so already",
+    "From that score on",
+    "From which score",
+    "Whom and where",
+    "is no threshold",
+    "right call, says",
+    "false positive, says",
+)
+"""What read like a translation; the tables of words have all that is said, this finds it shown."""
+
 LOOK: Final = """() => {
   const shown = [...document.querySelectorAll("#channel-message-list article")];
   const cut = (element) => element.scrollWidth > element.clientWidth + 1;
@@ -36,6 +49,8 @@ async def complaints(page: Page) -> list[str]:
     seen: dict[str, Any] = await page.evaluate(LOOK)
     found = [f"a raw mention: {m[0]}" for text in seen["texts"] for m in MENTION.finditer(text)]
     found += [f"an id in the text: {m[0]}" for text in seen["texts"] for m in ID.finditer(text)]
+    found += [f"equal, it says, and not: {m[0]}" for t in seen["texts"] for m in EQUAL.finditer(t)]
+    found += [f"not plain: {words}" for words in DIALECT if any(words in t for t in seen["texts"])]
     found += [f"what has happened is to come: {t}" for t in seen["times"] if FUTURE.match(t)]
     found += [f"cut off: {text[:80]!r}" for text in seen["cut"]]
     if seen["wide"] > 0:

@@ -29,6 +29,11 @@ from tests.walk.browser import (
 from tests.walk.complaints import complaints
 
 REPORTED = "damn, that was a good chapter"
+SETTINGS = {
+    "/setup": "setup.title",
+    "/exempt list": "exempt.title",
+    "/allow list": "allow.title",
+}
 QUICKLY = ("one of five", "two of five", "three of five", "four of five", "five of five")
 
 
@@ -192,6 +197,29 @@ async def report_a_message(walk: Walk) -> None:
         await choose_from_menu(page, reported, "why")
         await expect(message_with(page, said("score.footer"))).to_be_in_viewport()
     await walk.picture("why", message_with(page, said("score.footer")))
+
+
+async def look_at_settings(walk: Walk) -> None:
+    """As a moderator with Manage Server: what is set up, exempt and harmless here."""
+    for command, key in SETTINGS.items():
+        async with walk.step(command):
+            await use(walk.page, command)
+            answer = message_with(walk.page, said(key))
+            await expect(answer).to_be_visible()
+        await walk.picture(command.strip("/").replace(" ", "-"), answer)
+    async with walk.step("/score"):
+        await use(walk.page, "/score", text=BORDERLINE)
+        await expect(message_with(walk.page, said("score.follows"))).to_be_visible()
+    await walk.picture("score", message_with(walk.page, said("score.follows")))
+
+
+async def ask_what_is_kept(walk: Walk) -> None:
+    """As a member: what the bot keeps of them."""
+    await view_as(walk.page, "Robin")
+    async with walk.step("/privacy show"):
+        await use(walk.page, "/privacy show")
+        await expect(message_with(walk.page, said("privacy.kept"))).to_be_visible()
+    await walk.picture("privacy", message_with(walk.page, said("privacy.kept")))
 
 
 async def be_refused(walk: Walk) -> None:
