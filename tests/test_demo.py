@@ -184,7 +184,9 @@ async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 def test_mentions_in_embeds_show_names() -> None:
     names = {"<@12>": "@Ada", "<#3>": "#general"}
-    field = [{"type": "paragraph", "children": [{"type": "text", "content": "by <@!12>, <@99>"}]}]
+    field: list[Any] = [
+        {"type": "paragraph", "children": [{"type": "text", "content": "by <@!12>, <@99>"}]}
+    ]
     title = [{"type": "text", "content": "<@12>"}]
     embed = {
         "title_tokens": title,

@@ -24,7 +24,7 @@ async function ask(path, viewer, document = {}) {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Simcord-Capability": capability },
     body: JSON.stringify({ viewer_id: viewer, ...document }),
-  });
+  }).catch(() => { throw new Error("The demo does not answer. Does it still run in its terminal?"); });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 }
@@ -120,7 +120,13 @@ function close() {
 async function open(messageId, x, y) {
   close();
   const viewer = window.simcordPreview.viewerId;
-  const { names } = await ask("/demo/menus", viewer);
+  let names;
+  try {
+    ({ names } = await ask("/demo/menus", viewer));
+  } catch (error) {
+    tell(error.message);
+    return;
+  }
   const opened = document.createElement("div");
   opened.id = "demo-menu";
   opened.setAttribute("role", "menu");
