@@ -32,8 +32,10 @@ Picture = Callable[[str, Locator], Awaitable[None]]
 
 
 @asynccontextmanager
-async def opened(url: str, size: tuple[int, int], *, scale: int = 1) -> AsyncIterator[Page]:
-    """The page in a window; a window as narrow as a phone is touched, not hovered over."""
+async def opened(
+    url: str, size: tuple[int, int], *, scale: int = 1, touched: bool | None = None
+) -> AsyncIterator[Page]:
+    """The page in a window; one as narrow as a phone is touched, unless said otherwise."""
     width, height = size
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
@@ -42,7 +44,7 @@ async def opened(url: str, size: tuple[int, int], *, scale: int = 1) -> AsyncIte
         page = await browser.new_page(
             viewport={"width": width, "height": height},
             device_scale_factor=scale,
-            has_touch=width < 600,
+            has_touch=width < 600 if touched is None else touched,
         )
         page.set_default_timeout(PATIENCE)
         await page.goto(url)
@@ -55,8 +57,8 @@ def said(key: str, **values: str) -> re.Pattern[str]:
     """What a text of the bot looks like on the page, whatever stands in for the other values."""
     template = re.sub(r"[*`]|^-# ", "", WORDS.texts[key], flags=re.MULTILINE)
     pattern = ""
-    for part in re.split(r"(\{\w+\})", template):
-        name = part.strip("{}") if part.startswith("{") else ""
+    for part in re.split(r"(\{[^{}]+\})", template):
+        name = part.strip("{}").partition(":")[0] if part.startswith("{") else ""
         literal = r"\s*".join(re.escape(line) for line in part.split("\n"))
         pattern += re.escape(values[name]) if name in values else ".*?" if name else literal
     return re.compile(pattern, re.DOTALL)
