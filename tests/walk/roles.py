@@ -16,6 +16,7 @@ from bot.domain import NOWHERE, GuildId
 from tests.walk.browser import (
     COMPOSER,
     TIMELINE,
+    WORDS,
     Picture,
     alerts,
     choose_from_menu,
@@ -133,6 +134,8 @@ async def follow_the_guide(walk: Walk) -> None:
     async with walk.step("undoing a time-out"):
         await control(alert, "undo").click()
         await expect(alert.get_by_text(said("act.lifted", "act.undone"))).to_have_count(1)
+        if "alert.title.lifted" in WORDS.texts:
+            await expect(alert.locator(".embed-title")).to_have_text(said("alert.title.lifted"))
     await change_a_threshold(walk)
 
 
@@ -167,7 +170,8 @@ async def watch_time_go_by(walk: Walk) -> None:
     """What has just been changed was changed just now, and a moment later, longer ago."""
     page = walk.page
     async with walk.step("what was changed"):
-        await use(page, "/threshold history")
+        known = walk.shown.moderator.available_commands(walk.shown.channel)
+        await use(page, "/history" if "history" in known else "/threshold history")
         history = message_with(page, said("history.title"))
         when = history.locator(".discord-timestamp").first
         await expect(when).to_have_text(re.compile(r"^(now|\d+ seconds? ago)$"))
@@ -195,8 +199,8 @@ async def report_a_message(walk: Walk) -> None:
     await view_as(page, "Morgan")
     async with walk.step("why this score"):
         await choose_from_menu(page, reported, "why")
-        await expect(message_with(page, said("score.footer"))).to_be_in_viewport()
-    await walk.picture("why", message_with(page, said("score.footer")))
+        await expect(message_with(page, said("score.follows"))).to_be_in_viewport()
+    await walk.picture("why", message_with(page, said("score.follows")))
 
 
 async def look_at_settings(walk: Walk) -> None:
