@@ -53,13 +53,9 @@ async def opened(
         await browser.close()
 
 
-def said(key: str, *older: str, **values: str) -> re.Pattern[str]:
-    """What a text of the bot looks like on the page, whatever stands in for the other values.
-
-    ``older`` are keys that the text had before, for a tree in which it still has them.
-    """
-    text = next(WORDS.texts[each] for each in (key, *older) if each in WORDS.texts)
-    template = re.sub(r"[*`]|^-# ", "", text, flags=re.MULTILINE)
+def said(key: str, **values: str) -> re.Pattern[str]:
+    """What a text of the bot looks like on the page, whatever stands in for the other values."""
+    template = re.sub(r"[*`]|^-# ", "", WORDS.texts[key], flags=re.MULTILINE)
     pattern = ""
     for part in re.split(r"(\{[^{}]+\})", template):
         name = part.strip("{}").partition(":")[0] if part.startswith("{") else ""
