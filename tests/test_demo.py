@@ -188,7 +188,7 @@ def test_mentions_in_embeds_show_names() -> None:
         {"type": "paragraph", "children": [{"type": "text", "content": "by <@!12>, <@99>"}]}
     ]
     title = [{"type": "text", "content": "<@12>"}]
-    embed = {
+    embed: dict[str, Any] = {
         "title_tokens": title,
         "description_tokens": [{"type": "text", "content": "in <#3>"}],
         "fields": [{"value_tokens": field}],

@@ -166,7 +166,7 @@ document.addEventListener("pointerdown", (event) => {
   if (menu && !menu.contains(event.target)) close();
 }, true);
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
-timeline.addEventListener("scroll", close, { passive: true });
+timeline.addEventListener("wheel", close, { passive: true });
 
 /** Put a button for the menu into every message's toolbar; the page draws toolbars anew. */
 function addButtons() {
