@@ -15,7 +15,6 @@ from importlib import resources
 from typing import Any, Final
 
 from aiohttp import ClientSession, web
-from multidict import CIMultiDict
 from simcord.actors import MemberActor
 from simcord.backend.errors import BackendError, SetupError
 from simcord.preview import Preview
@@ -108,11 +107,11 @@ class Page:
         async with self._http.request(
             request.method, f"{self._behind}{request.path_qs}", data=body, headers=headers
         ) as answer:
-            kept = CIMultiDict(
-                (name, value)
+            kept = {
+                name: value
                 for name, value in answer.headers.items()
                 if name.lower() not in NOT_PASSED_BACK
-            )
+            }
             return web.Response(status=answer.status, body=await answer.read(), headers=kept)
 
     async def _passed_through(self, request: web.Request) -> web.Response:
