@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import tempfile
 import webbrowser
@@ -22,7 +23,7 @@ async def run_demo(*, port: int, open_browser: bool) -> None:
     typing = sys.stdin is not None and sys.stdin.isatty()
     if typing:
         asyncio.get_running_loop().add_reader(sys.stdin, stop.set)
-    console.print("Starting: the model is loaded and a server made up …")
+    console.print("Starting …")
     with tempfile.TemporaryDirectory(prefix="bellwether-demo-") as folder:
         async with world(Path(folder), port) as shown:
             _introduce(console, shown.page.url)
@@ -48,7 +49,11 @@ def _introduce(console: Console, url: str) -> None:
         "Robin is a member, Morgan a moderator."
     )
     for number, step in enumerate(steps(), start=1):
-        what = step.what.replace("*", "").replace("`", "")
-        console.print(f"  {number}. As {step.who}: {what}.", markup=False)
-        console.print(f"     {step.result.replace('*', '').replace('`', '')}", markup=False)
+        console.print(f"  {number}. As {step.who}: {_plain(step.what)}.", markup=False)
+        console.print(f"     {_plain(step.result)}", markup=False)
     console.print()
+
+
+def _plain(text: str) -> str:
+    """Return a step's text without Discord's markdown; what is to be written is quoted."""
+    return re.sub(r"`([^`]+)`", r"“\1”", text).replace("*", "")

@@ -58,7 +58,8 @@ async def rest(process: asyncio.subprocess.Process) -> str:
 async def test_a_refusal_is_no_error_when_the_demo_is_ended(tmp_path: Path) -> None:
     async with demo(tmp_path) as process:
         text, address = await introduction(process)
-        assert HATEFUL in text
+        assert f"write “{HATEFUL}”." in text
+        assert not {"*", "`"} & set(text)
         assert f"{len(steps())}. As" in text
         async with opened(address, NARROW) as page:
             await view_as(page, "Morgan")
