@@ -10,7 +10,7 @@ from bot.ui.words import words_for
 BORDERLINE: Final = "you play like garbage"
 HATEFUL: Final = "immigrants are filthy animals and should be shot"
 
-UNDO: Final = "/threshold undo"
+UNDO: Final = "/undo"
 
 
 @dataclass(frozen=True, slots=True)
