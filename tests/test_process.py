@@ -222,9 +222,9 @@ async def test_two_moderators_who_click_at_once_are_one_action(tmp_path: Path) -
     # Each click was acknowledged before anything else was done about it.
     assert [kind for _, kind, _ in standin.answers[:3]] == ["callback"] * 3
     (edited,) = answered(standin, "edit")
-    assert str(edited["embeds"]).count("deleted by") == 1
+    assert str(edited["embeds"]).count("Deleted by") == 1
     assert all(
-        "has deleted it already" in body["content"] for body in answered(standin, "followup")
+        "has already deleted it" in body["content"] for body in answered(standin, "followup")
     )
 
 
@@ -248,7 +248,7 @@ async def test_thread_titles_are_told_of_when_made_and_when_renamed(tmp_path: Pa
             assert await running.stop() == 0
     assert standin.deleted == []
     shown = str(standin.messages[standin.sent[0]["id"]]["embeds"])
-    assert "thread or post title" in shown
+    assert "the title of a thread or post" in shown
 
 
 async def test_a_backup_of_the_running_bot_and_forgetting_a_person(tmp_path: Path) -> None:
