@@ -1,4 +1,4 @@
-"""`python -m tests.fault_table > docs/faults.md` writes what `make test-faults` has found."""
+"""`python -m tests.fault_table > docs/faults.md` writes the results of `make test-faults`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ from pathlib import Path
 
 ROWS = Path("runs/faults.jsonl")
 
-HEAD = """# What was tried
+HEAD = """# Fault tests
 
-The bot as a process, with the real client, on a stand-in Discord over sockets that misbehaves
-(`make test-faults`; each row is a test that fails if anything is lost or done twice). Messages come as
-fast as a busy server's, with edits and deletions by their authors among them. Afterwards every message
-that still stands has exactly one decision as it stands, every deletion that was decided was made once, and every
-alert that was decided stands in the alert channel once, counted. *Alerted* counts messages, several of
-which may share an alert; a blank was not counted in that row.
+`make test-faults` runs the bot as a process, with the real client, against a stand-in Discord that
+misbehaves on real sockets. Each row is a test, which fails if anything is lost or done twice.
+Messages arrive as fast as in a busy server, and their authors edit and delete some of them.
+Afterwards, every message that still exists must have exactly one decision on its current text.
+Every deletion that was decided must have been made once, and every alert must be in the alert
+channel once, with the right count. *Alerted* counts messages, several of which may share an alert.
+Blank cells were not counted.
 
 | what | times | messages | alerted | deleted | lost | doubled |
 |---|---|---|---|---|---|---|
 """
 
 FOOT = """
-Not found by these: an edit, made while the bot is down, of a message that by then has 100 newer ones
-before the gap; Discord tells of it only once. A channel of more missed messages than `[catch_up]` allows is read up to the limit, and
-the log says so. Two processes on one shard with databases of their own would both act.
+Not covered: the bot misses an edit made while it is down if 100 newer messages were written before
+the gap, because Discord announces an edit only once. A channel with more missed messages than
+`[catch_up]` allows is read up to the limit, and the log says so. Two processes on one shard with
+separate databases would both act.
 """
 
 
 def main() -> None:
-    """Print the table, in the order of the tests; the latest row of each kind counts."""
+    """Print the table in the order of the tests, with the latest result of each."""
     rows = {}
     for line in ROWS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)

@@ -1,4 +1,4 @@
-"""A history in memory, and catching up with it into a real database."""
+"""A message history in memory, and a catch-up that reads it into a real database."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ NOW = datetime.now(UTC)
 
 
 def at(minutes_ago: float, number: int = 0) -> int:
-    """The id of a message that was written so many minutes ago."""
+    """Return the id of a message that was written some minutes ago."""
     return snowflake_at(NOW - timedelta(minutes=minutes_ago)) + number
 
 
 @dataclass(slots=True)
 class Written:
-    """A ``History`` in memory: what stands in which room, and who asked for what."""
+    """A ``History`` in memory, which records its calls."""
 
     messages: dict[Room, list[int]] = field(default_factory=dict)
     edits: dict[ChannelId, list[Post]] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Written:
     since: list[datetime] = field(default_factory=list)
     forgot: int = 0
     began: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once anything was asked of a channel."""
+    """Set by the first request for messages."""
 
     def guilds(self) -> Sequence[GuildId]:
         return sorted({room.guild for room in self.messages} - self.out)
@@ -98,14 +98,14 @@ def room(channel: int, *numbers: int, guild: int = 2) -> tuple[Room, list[int]]:
 
 @dataclass(slots=True)
 class Reader:
-    """Catching up with what is written, and what it has read."""
+    """A catch-up with a history in memory, and the posts that it has read."""
 
     history: Written
     store: SqliteStore
     gaps: Gaps
     entered: list[Post]
     full_for: list[Post]
-    """Posts for which there is no room the next time."""
+    """Posts that the queue rejects once."""
     catch_up: CatchUp
 
     @classmethod
@@ -119,7 +119,7 @@ class Reader:
         messages: int = 1_000,
         begun: bool = True,
     ) -> AsyncIterator[Reader]:
-        """Yield a reader, in a session that has just begun."""
+        """Yield a reader whose session has just begun."""
         store = await SqliteStore.open(path)
         gaps = Gaps()
         entered: list[Post] = []
@@ -136,7 +136,7 @@ class Reader:
 
         async def enter(post: Post) -> asyncio.Future[Decision]:
             done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-            # As in the bot, what becomes of a post is not known at once.
+            # As in the bot, the result is not known immediately.
             asyncio.get_running_loop().call_soon(settle, post, done)
             return done
 
@@ -157,7 +157,7 @@ class Reader:
         await store.close()
 
     async def mark(self, **at_message: int) -> None:
-        """Set watermarks of the server, as ``_3=id``."""
+        """Set the server's watermarks, such as ``_3=id`` for channel 3."""
         marks = [
             Mark(GuildId(2), ChannelId(int(name[1:])), SubjectId(number))
             for name, number in at_message.items()

@@ -1,4 +1,4 @@
-"""Values for tests: posts, decisions, askers, each with what a test does not care about filled in."""
+"""Factories for test values, such as posts and decisions, with defaults for every field."""
 
 from __future__ import annotations
 

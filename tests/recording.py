@@ -1,4 +1,4 @@
-"""Enforcement without Discord: its ports, noting what they are asked, around the real rest."""
+"""Enforcement without Discord: its ports record their calls, everything else is real."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DESK = ChannelId(30)
 
 @dataclass(slots=True)
 class Desk:
-    """The alert channel and the actuator: notes what is asked, and answers what it is told to."""
+    """The alert channel and the actuator: records calls, and returns what a test sets."""
 
     place_is: ChannelId | Outcome = DESK
     answers: dict[str, list[Exception]] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class Bench:
     @classmethod
     @asynccontextmanager
     async def open(cls, path: Path) -> AsyncIterator[Bench]:
-        """Yield a bench with a database of its own, enforcing."""
+        """Yield a bench in enforce mode with its own database."""
         store = await SqliteStore.open(path)
         book = PolicyBook(Defaults({"balanced": {}}, mode=Mode.ENFORCE))
         desk, alerts = Desk(), OpenAlerts()

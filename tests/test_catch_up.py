@@ -92,7 +92,7 @@ async def test_what_was_written_while_it_was_down_is_caught_up_with(tmp_path: Pa
         assert before in standin.messages  # from before the bot came
         too_many = [await standin.say(BENIGN) for _ in range(300)]
         async with bellwether(tmp_path, settings) as running:
-            await until(lambda: "too many messages to catch up with" in running.logged(), running)
+            await until(lambda: "catch-up limit reached" in running.logged(), running)
             assert len(rows(tmp_path, MESSAGES)) == 1 + len(missed) + 250
             assert await running.stop() == 0
         assert (too_many[0],) in rows(tmp_path, MESSAGES)
@@ -300,7 +300,7 @@ async def test_what_was_written_before_it_was_invited_again(tmp_path: Path) -> N
 
 
 async def test_a_full_queue_loses_nothing(tmp_path: Path) -> None:
-    """What there was no room for is read again, edits too."""
+    """Messages that a full queue rejected are read again, and so are edits."""
     settings = {"BELLWETHER_PIPELINE__QUEUE_SIZE": "3", "BELLWETHER_PIPELINE__BATCH_SIZE": "1"}
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
@@ -312,7 +312,7 @@ async def test_a_full_queue_loses_nothing(tmp_path: Path) -> None:
             await until(lambda: len(rows(tmp_path, MESSAGES)) >= len(sent) + 2, running)
             await until(lambda: rows(tmp_path, LEVEL) == [(sent[-1],)], running)
             assert "queue full" in running.logged()
-            assert "reading again what there was no room for" in running.logged()
+            assert "rejected messages found again" in running.logged()
         found = rows(tmp_path, MESSAGES)
         assert sorted(found) == sorted([(seen,), (seen,), *((number,) for number in sent)])
         assert standin.deleted == [seen]

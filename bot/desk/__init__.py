@@ -1,4 +1,6 @@
-"""What people do: set, undo, preview, judge, act, report, forget. Without Discord, without HTML.
+"""The use cases of the people who use the bot. Knows neither Discord nor HTML.
 
-Slash commands and buttons are thin above it. Each use-case checks once whether the asker may.
+Moderators change, preview and undo settings, judge and act on alerts; members report messages and
+erase their data. Slash commands and buttons are a thin layer on top. Each use case checks once
+whether the asker is allowed to do it.
 """

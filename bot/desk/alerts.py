@@ -1,7 +1,7 @@
-"""What moderators do from an alert: delete, time out, judge, undo.
+"""What moderators can do from an alert: delete, time out, give a verdict, undo.
 
-One alert is dealt with by one person at a time: callers hold ``AlertDesk.lock``, so that two clicks
-at once are one action.
+Callers hold ``AlertDesk.lock``, so that one person at a time handles an alert and two simultaneous
+clicks are one action.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from bot.retries import PASSING, RefusedError
 from bot.store.ports import Journal, Verdicts
 
 DURATIONS: Final = (10, 60, 24 * 60, 7 * 24 * 60, LONGEST_TIMEOUT)
-"""Minutes that a time-out can be chosen for."""
+"""The choices for the length of a time-out, in minutes."""
 
 
 class Hands(Protocol):
-    """What a moderator's decision is carried out with."""
+    """Carries out a moderator's decision."""
 
     async def delete_posts(self, posts: Sequence[Post]) -> Outcome:
         """Delete messages of one channel."""
@@ -56,12 +56,12 @@ class Hands(Protocol):
         *,
         lifting: datetime | None = None,
     ) -> Outcome:
-        """Time a member out; ``None`` lifts a time-out that ends at ``lifting`` or before."""
+        """Time a member out. ``until=None`` lifts a time-out that ends at or before ``lifting``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A member whom something is to be done to; ``refusal`` says why it cannot be."""
+    """A member to act on. ``refusal`` says why that is not possible, or is ``None``."""
 
     id: UserId
     name: str
@@ -69,27 +69,27 @@ class Target:
 
 
 class Gate(Protocol):
-    """Who may do what to whom; asked of Discord at the moment of the click."""
+    """Checks permissions with Discord at the moment of the click."""
 
     async def may_delete(self, asker: Asker, guild: GuildId, channel: ChannelId) -> Note | None:
-        """Return why somebody may not delete messages in a channel."""
+        """Return why somebody may not delete messages in a channel, or ``None`` if they may."""
 
     async def target(self, asker: Asker, guild: GuildId, member: UserId) -> Target:
-        """Return a member, and why the asker or the bot may not time them out."""
+        """Return a member, with the reason if the asker or the bot may not time them out."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """Who was timed out, or whose time-out was lifted, and why others were not."""
+    """The result of timing people out or lifting time-outs: successes and refusals."""
 
     done: Sequence[Target]
     refused: Sequence[Target]
 
 
 class AlertDesk:
-    """Looks up what an alert is about, and does what a moderator decides.
+    """Looks up the cases of an alert, and carries out what a moderator decides.
 
-    Each act is for all messages of the alert, or for those, or their authors, that are named.
+    An action applies to all messages of the alert, unless the caller names messages or authors.
     """
 
     def __init__(
@@ -103,14 +103,14 @@ class AlertDesk:
         self._locks: WeakValueDictionary[CaseId, asyncio.Lock] = WeakValueDictionary()
 
     def lock(self, lead: CaseId) -> asyncio.Lock:
-        """Return what keeps two people from dealing with one alert at once."""
+        """Return the lock that keeps two people from handling an alert at the same time."""
         return self._locks.setdefault(lead, asyncio.Lock())
 
     async def record(self, lead: CaseId) -> Record:
-        """Close an alert and return all that is known about its cases.
+        """Close an alert and return what is known about its cases.
 
-        Nothing joins it from here on that the moderator has not seen. Raises ``RefusalError``
-        where its record is gone.
+        It is closed so that no message joins it that the moderator has not seen. Raises
+        ``RefusalError`` if its record has been erased.
         """
         await self._alerts.settled(lead)
         cases = await self._journal.told_by_alert(lead)
@@ -124,7 +124,7 @@ class AlertDesk:
     ) -> list[Case]:
         """Delete messages of an alert and return their cases. Raises ``RefusalError``.
 
-        Messages that are deleted already are passed over.
+        Messages that are already deleted are skipped.
         """
         record = await self.record(lead)
         chosen = [
@@ -157,7 +157,7 @@ class AlertDesk:
     async def targets(
         self, lead: CaseId, asker: Asker, members: Collection[UserId] | None = None
     ) -> TimedOut:
-        """Return the authors whom the asker may time out, and those they may not."""
+        """Return which authors the asker may time out, and which not. Raises ``RefusalError``."""
         record = await self.record(lead)
         return await self._targets(record, asker, members)
 
@@ -183,7 +183,7 @@ class AlertDesk:
     ) -> TimedOut:
         """Time out authors of an alert's messages. Raises ``RefusalError``.
 
-        Somebody whose time-out from this alert is still running is passed over.
+        Authors are skipped if a time-out from this alert is still running.
         """
         record = await self.record(lead)
         wanted = [author for author in record.authors if members is None or author in members]
@@ -207,7 +207,7 @@ class AlertDesk:
     async def lift(
         self, lead: CaseId, asker: Asker, members: Collection[UserId] | None = None
     ) -> TimedOut:
-        """Lift time-outs that this alert led to; a longer one of somebody else's stays."""
+        """Lift the time-outs that came from this alert. Longer ones given by others stay."""
         record = await self.record(lead)
         wanted = [author for author in record.authors if members is None or author in members]
         result = await self._each(
@@ -239,7 +239,7 @@ class AlertDesk:
                     record.cases[0].id.guild, target.id, until, reason, lifting=lifting
                 )
             except (*PASSING, RefusedError) as error:
-                # The other people still are; each that was is recorded.
+                # The others are still timed out, and each success is recorded.
                 outcome = failed("failed.refused", reason=str(error))
             if outcome.status is Status.FAILED:
                 note = outcome.note or Note("failed.refused", {"reason": ""})
@@ -255,9 +255,9 @@ class AlertDesk:
         judgement: Judgement,
         only: Collection[CaseId] | None = None,
     ) -> Record:
-        """Keep a verdict on messages of an alert; return the record of before.
+        """Store a verdict on messages of an alert, and return the record from before.
 
-        A verdict replaces an earlier one. Raises ``RefusalError`` where nothing changes.
+        A verdict replaces an earlier one. Raises ``RefusalError`` if that changes nothing.
         """
         record = await self.record(lead)
         chosen = [
@@ -282,6 +282,6 @@ def _chosen(cases: Sequence[Case], only: Collection[CaseId] | None) -> list[Case
 
 
 def _succeeded(outcome: Outcome) -> None:
-    """Raise ``RefusalError`` for an outcome that is a failure."""
+    """Raise ``RefusalError`` if an outcome is a failure."""
     if outcome.status is Status.FAILED:
         raise RefusalError(outcome.note or Note("failed.refused", {"reason": ""}))

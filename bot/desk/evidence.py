@@ -1,4 +1,4 @@
-"""What a moderator wants to see before deciding about an alert."""
+"""Shows moderators the context of an alert's message."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bot.store.ports import Journal
 
 BEFORE: Final = 5
 AFTER: Final = 3
-"""Messages shown before and after the one that an alert is about."""
+"""The number of messages shown before and after the message of an alert."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A message near the one that an alert is about. Its text lives in memory only."""
+    """A message near the message of an alert. Its text is never stored."""
 
     id: SubjectId
     author_id: UserId
@@ -28,23 +28,23 @@ class Neighbour:
 
 
 class Surroundings(Protocol):
-    """Reads the messages around another one, deleted or not. Raises ``TryAgainError``."""
+    """Reads the messages around a message, which may be deleted. Raises ``TryAgainError``."""
 
     async def around(
         self, guild: GuildId, channel: ChannelId, message: SubjectId, *, before: int, after: int
     ) -> Sequence[Neighbour] | None:
-        """Return the messages around one, oldest first; ``None`` where the channel is gone."""
+        """Return the messages around one, oldest first, or ``None`` if the channel is gone."""
 
 
 class Readers(Protocol):
-    """Who may read what; asked of Discord at the moment of the click."""
+    """Checks with Discord who may read a channel, at the moment of the click."""
 
     async def may_read(self, asker: Asker, guild: GuildId, channel: ChannelId) -> Note | None:
-        """Return why somebody may not read the messages of a channel."""
+        """Return why somebody may not read a channel, or ``None`` if they may."""
 
 
 class EvidenceDesk:
-    """Looks up what surrounds the message of an alert. Looking closes no alert."""
+    """Looks up the messages around an alert's message. The alert stays open."""
 
     def __init__(self, journal: Journal, surroundings: Surroundings, readers: Readers) -> None:
         self._journal = journal
@@ -52,9 +52,9 @@ class EvidenceDesk:
         self._readers = readers
 
     async def around(self, lead: CaseId, asker: Asker) -> tuple[Post, Sequence[Neighbour]]:
-        """Return an alert's first message and the few around it, the message itself included.
+        """Return an alert's first message, and the messages around it including itself.
 
-        Raises ``RefusalError``, also where the asker may not read that channel.
+        Raises ``RefusalError``, for example if the asker may not read that channel.
         """
         cases = await self._journal.told_by_alert(lead)
         if not cases or lead.surface is not Surface.MESSAGE:

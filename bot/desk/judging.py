@@ -1,4 +1,4 @@
-"""What the judge says of one post, for whoever asks: moderators, reporters."""
+"""Judges single posts on request, for moderators and for members who report a message."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from bot.policy.rules import decide
 from bot.store.ports import Journal, Verdicts
 
 STILL_WAITING: Final = timedelta(hours=1)
-"""A message that is no older may still be on its way through the queue."""
+"""Messages up to this age may still be in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A decision as if its author were not exempt, and what moved the scores."""
+    """The decision on a post as if its author were not exempt, and an explanation of the scores."""
 
     decision: Decision
     explanation: Explanation
     exempt: bool
-    """Whether the rules do not apply to this author here."""
+    """Whether the author is in fact exempt here."""
 
 
 class JudgingDesk:
-    """Judges single posts: a text that nobody posted, or a message that somebody points at."""
+    """Judges a single post: a text entered in a command, or a message that somebody selected."""
 
     def __init__(
         self,
@@ -47,20 +47,19 @@ class JudgingDesk:
         self._verdicts = verdicts
 
     async def opinion(self, post: Post) -> Opinion:
-        """Return what the classifier and the rules say of a text; nothing is kept."""
+        """Return what the classifier and the rules say about a text. Nothing is stored."""
         (decision,) = await asyncio.to_thread(self._judge.judge, [post])
         return await self._explained(decision)
 
     async def looked_at(self, post: Post) -> Opinion:
-        """Return the same of a message, and have it in the journal, so that it can be judged."""
+        """Return the same for a message, and journal it so that it can be given a verdict."""
         return await self._explained(await self.remembered(post))
 
     async def remembered(self, post: Post) -> Decision:
-        """Have a message in the journal, so that buttons and verdicts can speak of it.
+        """Journal a message, so that buttons and verdicts can refer to it.
 
-        A recent one takes the way of all messages, in case it is still waiting there; about one
-        from before the bot came nothing more is done. Raises ``RefusalError`` where the message
-        cannot be judged.
+        A recent message may still be in the queue, so the rules are applied to it as usual. An
+        older one is only recorded. Raises ``RefusalError`` if the message cannot be judged.
         """
         act = post.at > datetime.now(UTC) - STILL_WAITING
         waiting = await self._pipeline.enter(post, act=act)
@@ -68,7 +67,7 @@ class JudgingDesk:
             decision = await waiting
         except SetAsideError:
             raise RefusalError(Note("refused.not_judged")) from None
-        # Of a message that was decided before, what would be due, as of any other.
+        # For a message that was decided earlier, say what the rules would do now.
         return decide(self._book.of(post.guild_id), post, decision.scores, decision.model)
 
     async def _explained(self, decision: Decision) -> Opinion:
@@ -80,7 +79,7 @@ class JudgingDesk:
         return Opinion(shown, explanation, exempt=policy.exempts(decision.post))
 
     async def missed(self, case: CaseId, asker: Asker) -> None:
-        """Note that the bot should have alerted. Raises ``RefusalError``."""
+        """Store the verdict that the bot should have alerted. Raises ``RefusalError``."""
         cases = await self._journal.told_by_alert(case)
         if not cases:
             raise RefusalError(Note("refused.no_record"))

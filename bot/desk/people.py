@@ -1,4 +1,4 @@
-"""Who asks, what they may do, and how they are refused."""
+"""The people who use the bot, their rights, and refusals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.domain import Note, UserId
 
 
 class Right(StrEnum):
-    """A permission in the whole server, by Discord's name for it."""
+    """A server-wide permission, by Discord's name for it."""
 
     MANAGE_MESSAGES = "manage_messages"
     MODERATE_MEMBERS = "moderate_members"
@@ -18,20 +18,20 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A member who asks for something, with the rights they have at this moment."""
+    """A member who asks for something, with their current rights."""
 
     id: UserId
     rights: frozenset[Right] = frozenset()
 
     def require(self, *rights: Right) -> None:
-        """Raise ``RefusalError`` naming the rights that the asker lacks, if any."""
+        """Raise ``RefusalError`` with the rights that the asker lacks, if any."""
         missing = [right.value for right in rights if right not in self.rights]
         if missing:
             raise RefusalError(Note("refused.right", {"missing": " ".join(missing)}))
 
 
 class RefusalError(Exception):
-    """Something cannot be done for whoever asked; ``note`` says why, in words for them."""
+    """A request is refused. ``note`` says why, for the person who asked."""
 
     def __init__(self, note: Note) -> None:
         super().__init__(note.key, dict(note.values))

@@ -1,4 +1,4 @@
-"""What is kept about whoever asks, and erasing it."""
+"""Shows members what is stored about them, and erases it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from bot.store.ports import Housekeeping, Kept
 
 USES: Final = 3
 WINDOW_SECONDS: Final = 600.0
-"""A member asks at most ``USES`` times in that time: each search reads the whole journal."""
+"""A member may ask ``USES`` times in this time, because each request reads the whole journal."""
 
 KEPT_DAYS: Final = 7
-"""What was alerted so recently stays when its author asks to be forgotten.
+"""Messages alerted on in these days stay for now when their author asks to be forgotten.
 
-Otherwise they could disarm the alert about themselves before a moderator has read it.
+Otherwise authors could disable the alerts about themselves before a moderator reads them.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How many of a person's texts were erased, and how many stay for ``KEPT_DAYS``."""
+    """How many of a person's texts were erased, and how many stay for up to ``KEPT_DAYS``."""
 
     erased: int
     kept: int
 
 
 class PrivacyDesk:
-    """Answers members about their own data."""
+    """Answers members' requests about their own data."""
 
     def __init__(self, housekeeping: Housekeeping, retention_days: int) -> None:
         self._housekeeping = housekeeping
@@ -39,12 +39,12 @@ class PrivacyDesk:
         self.retention_days = retention_days
 
     async def show(self, guild: GuildId, asker: Asker) -> Kept:
-        """Return how much is kept about whoever asks. Raises ``RefusalError``."""
+        """Return how much is stored about the asker. Raises ``RefusalError``."""
         self._check(guild, asker)
         return await self._housekeeping.kept_about(asker.id, guild)
 
     async def forget(self, guild: GuildId, asker: Asker) -> Forgotten:
-        """Erase what is kept about whoever asks; what was alerted lately follows by itself.
+        """Erase what is stored about the asker. Recent alerts are erased later, automatically.
 
         Raises ``RefusalError``.
         """

@@ -1,4 +1,4 @@
-"""What became of the messages of an alert, by what the bot and moderators did."""
+"""The state of an alert after what the bot and moderators did about it."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from bot.domain import (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What became of the messages of one alert, which decides what its buttons offer."""
+    """What was done about an alert's messages. Decides which buttons the alert shows."""
 
     deleted: bool = False
-    """Every message that can be deleted is."""
+    """Whether every message that can be deleted is deleted."""
     partly_deleted: bool = False
     timed_out: bool = False
-    """Every author who can be timed out is, by this alert."""
+    """Whether every author who can be timed out is timed out because of this alert."""
     partly_timed_out: bool = False
     can_delete: bool = True
     can_time_out: bool = True
     judgement: Judgement | None = None
-    """The verdict on all messages, ``None`` where they have none or different ones."""
+    """The verdict on all messages, or ``None`` if they have none or different ones."""
     reported: bool = False
-    """Whether members told the moderators, not the bot."""
+    """Whether a member reported the message, rather than the bot alerting on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the journal knows about the cases of one alert, the lead's case first."""
+    """What the journal knows about the cases of one alert, the lead first."""
 
     cases: Sequence[Case]
     acts: Mapping[CaseId, Sequence[Done]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Record:
 
     @property
     def authors(self) -> list[UserId]:
-        """The people who wrote the messages, in their order; no webhooks."""
+        """The authors in the order of their messages, without webhooks."""
         posts = [case.decision.post for case in self.cases]
         return list(dict.fromkeys(post.author_id for post in posts if not post.webhook))
 
@@ -57,25 +57,25 @@ class Record:
         return _is_done(case, Kind.DELETE) or self.deleted_by(case) is not None
 
     def deleted_by(self, case: Case) -> Done | None:
-        """Return the act of the moderator who deleted a message, if one did."""
+        """Return the act of the moderator who deleted a message, or ``None`` if none did."""
         acts = self.acts.get(case.id, ())
         return next((act for act in acts if act.act is Act.DELETE), None)
 
     def timed_out_by(self, author: UserId) -> Done | None:
-        """Return a moderator's time-out of an author that is running, if there is one."""
+        """Return a moderator's running time-out of an author, or ``None`` if there is none."""
         last = self._last_by_hand(author)
         if last is None or last.act is not Act.TIMEOUT:
             return None
         return last if last.at + timedelta(minutes=last.minutes) > datetime.now(UTC) else None
 
     def timed_out(self, author: UserId) -> bool:
-        """Return whether an author is timed out because of this alert, by the bot or by hand."""
+        """Return whether an author is timed out from this alert, by the bot or by a moderator."""
         if self._last_by_hand(author) is not None:
             return self.timed_out_by(author) is not None
         return any(_is_done(case, Kind.TIMEOUT) for case in self._of(author))
 
     def latest_end(self, author: UserId) -> datetime:
-        """Return when the last time-out ends that this alert led to; now where there is none."""
+        """Return when an author's last time-out from this alert ends, or now if there is none."""
         cases = self._of(author)
         ends = [
             act.at + timedelta(minutes=act.minutes)
@@ -91,7 +91,7 @@ class Record:
         return max(ends, default=datetime.now(UTC))
 
     def of_authors(self, authors: Sequence[UserId]) -> list[CaseId]:
-        """Return the cases of some authors."""
+        """Return the ids of the cases of some authors."""
         return [case.id for case in self.cases if case.decision.post.author_id in authors]
 
     def _of(self, author: UserId) -> list[Case]:
@@ -108,7 +108,7 @@ class Record:
 
     @property
     def standing(self) -> Standing:
-        """What the alert's buttons offer."""
+        """The state of the alert, for its buttons."""
         posts = [case.decision.post for case in self.cases]
         messages = [case for case in self.cases if case.decision.post.surface is Surface.MESSAGE]
         gone = [self.deleted(case) for case in messages]

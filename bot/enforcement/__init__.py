@@ -1,1 +1,1 @@
-"""Journal to Discord: carries out what was decided, and writes down how it went."""
+"""Carries out journalled decisions on Discord and records their outcomes."""

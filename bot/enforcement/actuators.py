@@ -1,4 +1,4 @@
-"""What carries actions out: an actuator, and the observing one that changes nothing."""
+"""The interface of an actuator, and the actuator of observe mode, which changes nothing."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ OBSERVED: Final = Outcome(Status.OBSERVED)
 
 
 class Actuator(Protocol):
-    """Carries out one kind of action on some messages of one server and says how each ended.
+    """Deletes messages and times out members of one server. Returns one outcome for each case.
 
-    Raises ``TryAgainError`` and ``RefusedError``; what is known to be final is an outcome. Another attempt with
-    the same cases does nothing twice.
+    Raises ``TryAgainError`` and ``RefusedError``; a failure that is known to be final is an
+    outcome. Calling a method again with the same cases is safe: nothing is done twice.
     """
 
     async def delete(self, cases: Sequence[Case]) -> Sequence[Outcome]:
-        """Delete messages, all of one channel."""
+        """Delete messages, which must all be in one channel."""
 
     async def time_out(self, cases: Sequence[Case]) -> Sequence[Outcome]:
-        """Time out the author of some messages, one author's."""
+        """Time out the author of some messages, which must all have the same author."""
 
 
 class Observing:
-    """Records what would have been done, and leaves everything as it is."""
+    """Changes nothing. Returns ``OBSERVED`` for each action that it would have carried out."""
 
     async def delete(self, cases: Sequence[Case]) -> Sequence[Outcome]:
-        """Leave the messages where they are."""
+        """Delete nothing."""
         return [OBSERVED] * len(cases)
 
     async def time_out(self, cases: Sequence[Case]) -> Sequence[Outcome]:
-        """Let the author write on."""
+        """Time out nobody."""
         return [OBSERVED] * len(cases)

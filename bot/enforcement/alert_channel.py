@@ -1,4 +1,4 @@
-"""What alerting asks of where moderators are told."""
+"""The interface of the alert channel, which shows alerts to moderators."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bot.enforcement.grouping import OpenAlert
 
 
 class AlertRemovedError(Exception):
-    """The alert that was to count up is not there any more."""
+    """The alert to update no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An alert as it stands in its channel: its message, and of how many cases it tells."""
+    """An alert in the alert channel: the id of its message, and the number of its cases."""
 
     message_id: int
     count: int
@@ -26,16 +26,16 @@ class AlertChannel(Protocol):
     """Shows alerts to moderators. Raises ``TryAgainError`` and ``RefusedError``."""
 
     def place(self, guild: GuildId) -> ChannelId | Outcome:
-        """Return the channel that a server's moderators chose; an outcome says why it cannot be."""
+        """Return the alert channel of a server, or an outcome that says why it cannot be used."""
 
     async def send(self, alert: OpenAlert) -> Outcome:
-        """Send an alert, and note in it where it stands."""
+        """Send an alert, and set its ``channel_id`` and ``message_id``."""
 
     async def update(self, alert: OpenAlert) -> Outcome:
-        """Have an alert count what has joined it. Raises ``AlertRemovedError``."""
+        """Update a sent alert with the cases that joined it. Raises ``AlertRemovedError``."""
 
     async def shown(self, guild: GuildId, since: datetime) -> dict[CaseId, Shown]:
-        """Return the alerts in the channel since a time, by the case they lead with."""
+        """Return the alerts sent since a time, by their lead case."""
 
     async def complain(self, guild: GuildId, note: Note) -> None:
-        """Tell moderators elsewhere, where there is such a place, that alerts cannot be sent."""
+        """Tell moderators outside the alert channel, if possible, that alerts cannot be sent."""

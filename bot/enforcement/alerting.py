@@ -1,4 +1,4 @@
-"""Tells moderators, whether or not anything is enforced; one alert for what belongs together."""
+"""Alerts moderators in both modes. Cases that belong together share an alert."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Alerting:
-    """Joins cases to alerts, and has these shown."""
+    """Groups cases into alerts, then sends or updates the alerts."""
 
     def __init__(
         self, channel: AlertChannel, book: PolicyBook, alerts: OpenAlerts, journal: Journal
@@ -32,20 +32,20 @@ class Alerting:
         self._journal = journal
 
     async def alert(self, cases: Sequence[Case]) -> tuple[Sequence[Outcome], Sequence[CaseId]]:
-        """Tell of some cases of one server; return the outcomes, and whose alert tells of each.
+        """Alert on cases of one server. Return the outcome and the alert's lead case for each.
 
-        Raises ``TryAgainError`` where Discord cannot be reached.
+        Raises ``TryAgainError`` if Discord cannot be reached.
         """
         told = [self._join(case) for case in cases]
-        # Before anything is seen, so that the next process can tell what was.
+        # Before anything is sent, so that the next process can find out what was.
         await self._journal.assign(cases, [alert.lead.id for alert in told])
         outcomes: dict[OpenAlert, Outcome] = {}
         for alert in dict.fromkeys(told):
             try:
                 outcomes[alert] = await self._show(alert)
             except AlertRemovedError:
-                # A moderator removed it, and what came since is told anew. The other alerts are
-                # shown as they are once more, which changes nothing.
+                # A moderator removed it, so its cases need a new alert. The other alerts are
+                # updated once more with the same content, which changes nothing.
                 self._alerts.close(alert.lead.id)
                 return await self.alert(cases)
             except RefusedError as error:
@@ -59,13 +59,13 @@ class Alerting:
         return self._alerts.joined(case, pings=_pings(self._book.of(case.id.guild), case))
 
     async def _show(self, alert: OpenAlert) -> Outcome:
-        """Send an alert, or have it count what has joined it. Raises ``AlertRemovedError``."""
+        """Send an alert, or update it if it was sent before. Raises ``AlertRemovedError``."""
         guild = alert.lead.id.guild
         async with alert.showing:
             place = self._channel.place(guild)
             if isinstance(place, Outcome):
                 return place
-            # Acted on meanwhile, or the moderators are told elsewhere now.
+            # A moderator acted on it meanwhile, or the server changed its alert channel.
             if alert.closed or (alert.channel_id and alert.channel_id != place):
                 raise AlertRemovedError
             if alert.doubtful and not alert.message_id:
@@ -75,22 +75,23 @@ class Alerting:
             try:
                 return await self._channel.send(alert)
             except TryAgainError:
-                # It may have arrived all the same, and Discord forgets nonces within minutes.
+                # It may have arrived anyway, and Discord forgets nonces within minutes.
                 alert.doubtful = True
                 raise
 
     async def _look_for(self, alert: OpenAlert, place: ChannelId) -> None:
-        """Find an alert that was sent into silence, and may stand in the channel all the same."""
+        """Look in the channel for an alert whose sending was never confirmed."""
         shown = await self._channel.shown(alert.lead.id.guild, alert.lead.decision.post.at)
         found = shown.get(alert.lead.id)
         if found is not None:
             alert.channel_id, alert.message_id = place, found.message_id
 
     async def recalled(self, cases: Sequence[Case]) -> list[Case]:
-        """Mark what an earlier process has told already, though it could not write that down.
+        """Return the cases, with those marked that an earlier process already alerted on.
 
-        All cases are of one server. Alerts name their message in their buttons' ids and count what
-        they tell of, so the alert channel itself says what moderators have seen.
+        That process may have stopped between sending an alert and recording it. All cases must be
+        from one server. The ids of an alert's buttons contain its lead case, and its title has the
+        number of cases, so the alert channel itself shows what moderators have seen.
         """
         assigned = await self._journal.assigned(
             [case for case in cases if Kind.ALERT not in case.outcomes]
@@ -114,7 +115,7 @@ class Alerting:
 
 
 def _place_in(told: Assigned, case: Case) -> int:
-    """Return how many cases an alert must tell of, to have told of this one."""
+    """Return the number of cases an alert must count, to include this one."""
     return 1 if told.lead == case.id else told.count
 
 

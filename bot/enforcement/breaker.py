@@ -1,4 +1,4 @@
-"""A circuit breaker: what Discord refuses again and again is not asked for a while."""
+"""A circuit breaker, which pauses requests that Discord keeps refusing."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from bot.domain import Outcome, Status
 
 REFUSALS: Final = 5
 REFUSALS_IN_A_SERVER: Final = 20
-"""Whatever the channel: somebody could open thread after thread."""
+"""In all channels together, because somebody could open one thread after another."""
 PAUSE_SECONDS: Final = 300.0
-"""After so many refusals in a row nothing of the kind is asked for so long in that place."""
+"""How long requests of that kind are paused there after too many refusals in a row."""
 
 
 class Breaker:
-    """Counts refused requests in a row, of one kind in one channel.
+    """Counts consecutive refusals of one kind of request in one channel or server.
 
-    10,000 refused requests in ten minutes get the whole address banned, and a busy server with a
-    permission missing could make them alone.
+    Discord bans an IP address after 10,000 refused requests in ten minutes. One busy server with a
+    missing permission could cause that many.
     """
 
     def __init__(
@@ -31,15 +31,15 @@ class Breaker:
         self._paused_until = 0.0
 
     def open(self) -> bool:
-        """Return whether nothing is to be asked just now."""
+        """Return whether requests are paused."""
         return self._seconds() < self._paused_until
 
     def idle(self) -> bool:
-        """Return whether it remembers nothing."""
+        """Return whether there is nothing to remember, so that the breaker can be discarded."""
         return self._in_a_row == 0 and not self.open()
 
     def note(self, outcomes: Sequence[Outcome]) -> None:
-        """Count one request by its outcomes; any that succeeded begins anew."""
+        """Count one request by its outcomes. A success resets the count."""
         if any(outcome.status is not Status.FAILED for outcome in outcomes):
             self._in_a_row = 0
         elif any(_refused(outcome) for outcome in outcomes):

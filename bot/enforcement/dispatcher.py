@@ -1,4 +1,4 @@
-"""Carries out journalled actions: each server in order, servers and kinds beside each other."""
+"""Carries out journalled actions: in order within a server, concurrently across servers."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from bot.subscribers import Subscribers
 log = structlog.stdlib.get_logger(__name__)
 
 ORDER: Final = (Kind.DELETE, Kind.TIMEOUT, Kind.ALERT)
-"""Deletion first: the message goes sooner, and the alert can say how everything went."""
+"""Deletion comes first, to remove the message soon; the alert last, to report all outcomes."""
 
 AT_ONCE: Final = {Kind.DELETE: 100, Kind.TIMEOUT: 100, Kind.ALERT: 25}
-"""Actions that are carried out together. Discord deletes up to 100 messages in one request; alerts
+"""The most actions carried out together. Discord deletes up to 100 messages in one request; alerts
 may need a request each."""
 
 NOTICE_SECONDS: Final = 86_400.0
-"""Between two notices to a server that alerts do not reach its moderators."""
+"""Between two notices to a server that its alerts cannot be sent."""
 NOTICE_AGAIN_SECONDS: Final = 60.0
-"""After one that could not be sent."""
+"""Before another attempt, after a notice could not be sent."""
 
 Lane = tuple[GuildId, Kind]
 
 
 class Dispatcher:
-    """Takes cases, oldest first, and has their actions carried out.
+    """Carries out the actions of cases, oldest case first.
 
-    One task for each kind of action that a server has to do: a server whose channel is rate-limited
-    waits by itself, and an alert that cannot be sent holds up no deletion. A case passes from kind
-    to kind in ``ORDER``. Actions that can be done in one request are; they are finished in the
-    journal before the next ones begin. What a stop or a crash leaves unfinished is pending there
-    and is taken up at the next start.
+    Each server has one task for each kind of action. A rate limit in one server therefore delays no
+    other, and an alert that cannot be sent delays no deletion. The actions of a case are carried
+    out in ``ORDER``. Actions that fit into one request are combined, and their outcomes are in the
+    journal before the next ones begin. Actions that a stop or a crash leaves unfinished stay
+    pending in the journal and are resumed at the next start.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Dispatcher:
         self._observing = observing
         self._patience = patience
         self.finished: Subscribers[Case] = Subscribers("finished cases")
-        """Hear of each case whose last action has ended."""
+        """Notified of each case after its last action."""
         self._queues: dict[Lane, deque[Case]] = {}
         self._workers: dict[Lane, asyncio.Task[None]] = {}
         self._stopped = False
@@ -79,19 +79,19 @@ class Dispatcher:
         self._breakers: dict[tuple[GuildId, Kind, ChannelId | None], Breaker] = {}
 
     def problem(self, guild: GuildId) -> Note | None:
-        """Return why the last action of a server failed; ``None`` once one of its kind succeeds."""
+        """Return why an action in a server failed, or ``None`` once one of that kind succeeded."""
         found = (self._problems.get((guild, kind)) for kind in Kind)
         return next((problem for problem in found if problem), None)
 
     def forget_problem(self, guild: GuildId) -> None:
-        """Forget what failed: a moderator has just put it right."""
+        """Forget a server's problems and reset its breakers, after a moderator fixed the cause."""
         for kind in Kind:
             self._problems.pop((guild, kind), None)
         for key in [key for key in self._breakers if key[0] == guild]:
             del self._breakers[key]
 
     def hand_on(self, cases: Sequence[Case]) -> None:
-        """Take cases over, without waiting. After ``stop`` they are left to the next start."""
+        """Queue cases without waiting. After ``stop`` they are left for the next start."""
         if self._stopped:
             return
         for case in cases:
@@ -108,12 +108,12 @@ class Dispatcher:
             self._workers[lane] = asyncio.create_task(self._serve(lane), name=name)
 
     async def drained(self) -> None:
-        """Wait until nothing is left to do. Cancelling the wait cancels nothing else."""
+        """Wait until all queues are empty. Cancelling the wait cancels nothing else."""
         while self._workers:
             await asyncio.wait(self._workers.values())
 
     async def stop(self) -> None:
-        """Give up what has not been done; it stays pending in the journal."""
+        """Stop at once. Unfinished actions stay pending in the journal."""
         self._stopped = True
         workers = [*self._workers.values(), *self._notices]
         for worker in workers:
@@ -128,7 +128,7 @@ class Dispatcher:
                 try:
                     further = await self._step(guild, kind, cases)
                 except Exception:
-                    # A few cases must not hold up a server's others; they stay pending on disk.
+                    # A few cases must not block the server's other ones; they stay pending on disk.
                     log.exception(
                         "cases left pending after an unforeseen error",
                         guild_id=guild,
@@ -141,7 +141,7 @@ class Dispatcher:
             del self._workers[lane], self._queues[lane]
 
     def _take(self, lane: Lane) -> list[Case]:
-        """Take out the oldest case, and those that one request can deal with beside it."""
+        """Remove and return the oldest case and those that the same request can handle."""
         kind, waiting = lane[1], self._queues[lane]
         first = _together(kind, waiting[0])
         taken = [case for case in waiting if _together(kind, case) == first][: AT_ONCE[kind]]
@@ -150,10 +150,10 @@ class Dispatcher:
         return taken
 
     async def _step(self, guild: GuildId, kind: Kind, cases: Sequence[Case]) -> list[Case]:
-        """Carry out one action of some cases; return those that have another one to come."""
+        """Carry out one kind of action, and return the cases that have further actions."""
         leads: Sequence[CaseId] = ()
         outcomes: Sequence[Outcome]
-        # A channel in which nothing may be deleted says nothing about the others.
+        # Being unable to delete in one channel says nothing about other channels.
         where = cases[0].decision.post.channel_id if kind is Kind.DELETE else None
         breakers = [
             self._breakers.setdefault((guild, kind, None), Breaker(refusals=REFUSALS_IN_A_SERVER)),
@@ -191,16 +191,15 @@ class Dispatcher:
         return further
 
     def _actuator(self, guild: GuildId, case: Case) -> Actuator:
-        """Return what carries a case out.
+        """Return the actuator for a case.
 
-        What was decided while observing is never done; and what was decided before moderators
-        switched to observing is not done any more.
+        It enforces only if the server was in enforce mode at the time of the decision and still is.
         """
         both = (case.decision.mode, self._book.of(guild).mode)
         return self._enforcing if both == (Mode.ENFORCE, Mode.ENFORCE) else self._observing
 
     def _complain(self, guild: GuildId, problem: Note) -> None:
-        """Tell moderators, once a day, that alerts do not reach them; nothing waits for that."""
+        """Notify moderators in the background, once a day, that alerts cannot be sent."""
         now = time.monotonic()
         if now - self._noticed.get(guild, -NOTICE_SECONDS) < NOTICE_SECONDS:
             return
@@ -226,13 +225,13 @@ class Dispatcher:
             log.info("action finished", status=outcome.status, **about)
             return
         if self._problems.get(lane) != note:
-            # Once for each new reason: a busy server must not fill the log with one mistake.
+            # Once for each new reason, so that one mistake in a busy server does not fill the log.
             log.error("action failed", reason=note.key, values=dict(note.values), **about)
         self._problems[lane] = note
 
 
 def _together(kind: Kind, case: Case) -> tuple[int, Mode]:
-    """Return what cases have in common that one request can deal with."""
+    """Return a key that is equal for cases which one request can handle."""
     post = case.decision.post
     shared = post.author_id if kind is Kind.TIMEOUT else post.channel_id
     return shared, case.decision.mode

@@ -1,4 +1,4 @@
-"""Which messages share an alert, so that a burst is one alert that counts up."""
+"""Decides which messages share an alert, so that a burst does not flood the alert channel."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from bot.domain import NOWHERE, Case, CaseId, ChannelId, Kind, UserId
 from bot.enforcement.raids import Raids
 
 MEMBER_WINDOW: Final = timedelta(seconds=30)
-"""Between two messages of one member that share an alert."""
+"""The longest time between two messages of one member that share an alert."""
 
 CHANNEL_WINDOW: Final = timedelta(seconds=8)
-"""Between two messages in one channel that share an alert during a raid, whoever wrote them."""
+"""The same for messages in one channel during a raid, whoever wrote them."""
 
 MOST_IN_ALERT: Final = 1_000
-"""Messages in one alert; the next one begins another alert."""
+"""Messages in one alert. The next message opens another alert."""
 
 MOST_OPEN: Final = 1_000
-"""Alerts that can still be joined, over all servers; the oldest is forgotten first."""
+"""Open alerts in all servers together. Beyond that the oldest is closed to further messages."""
 
 MOST_CHARACTERS: Final = 4_000_000
-"""Of texts that open alerts remember, over all servers; likewise."""
+"""Characters that the open alerts of all servers hold in memory, with the same consequence."""
 
 LONGEST_OPEN: Final = timedelta(days=1)
-"""After its last message; then the texts it remembers are let go."""
+"""How long an alert stays open after its last message. Then its texts leave memory."""
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class OpenAlert:
-    """An alert on which no moderator has acted yet, and the cases it is about."""
+    """An alert that further cases may join, because no moderator has acted on it yet."""
 
     lead: Case
     pinged: bool
     last_at: datetime
     channel_id: ChannelId = NOWHERE
     message_id: int = 0
-    """Of the alert itself; 0 while it has not been sent."""
+    """The alert's own message, or 0 before it is sent."""
     cases: dict[CaseId, Case] = field(default_factory=dict)
-    """In the order in which they joined, the lead first."""
+    """In the order in which they joined, starting with the lead."""
     texts: set[int] = field(default_factory=set)
     authors: set[UserId] = field(default_factory=set)
     characters: int = 0
     closed: bool = False
     doubtful: bool = False
-    """Sent at least once without an answer, so it may be in the channel already."""
+    """Whether sending failed without an answer, so that the alert may be in the channel."""
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def count(self) -> int:
-        """How many cases the alert is about."""
+        """The number of cases in the alert."""
         return len(self.cases)
 
     def add(self, case: Case) -> None:
-        """Take a case in; one that is in already changes nothing."""
+        """Add a case, unless the alert already has it."""
         if case.id in self.cases:
             return
         post = case.decision.post
@@ -69,20 +69,20 @@ class OpenAlert:
 
 
 def text_key(case: Case) -> int:
-    """Return what is equal for equal texts, whatever their case and spacing; in memory only."""
+    """Return a hash of a case's text that ignores upper case and spacing. Never stored."""
     return hash(" ".join(case.decision.post.text.lower().split()))
 
 
 def numbered(cases: Iterable[Case]) -> list[Case]:
-    """Return the cases of an alert in the order of their numbers in it, which begin at 1.
+    """Return the cases of an alert in the order in which the alert numbers them, from 1.
 
-    The order is that of Discord's ids, so the journal and the alert agree on it.
+    They are sorted by Discord's ids, so that the journal and the alert agree on the numbers.
     """
     return sorted(cases, key=lambda case: (case.id.subject, case.id.revision))
 
 
 class OpenAlerts:
-    """Alerts that further messages may join."""
+    """The alerts that further messages may join."""
 
     def __init__(self) -> None:
         self._alerts: OrderedDict[CaseId, OpenAlert] = OrderedDict()
@@ -93,13 +93,13 @@ class OpenAlerts:
         return len(self._alerts)
 
     def joined(self, case: Case, *, pings: bool) -> OpenAlert:
-        """Return the alert about a case: one that is open, or a new one, not sent yet.
+        """Add a case to an open alert, or to a new one that is not sent yet, and return the alert.
 
-        A case shares an alert with messages that the same member wrote moments before, and with
-        the same text of the same member for as long as that alert is open. Messages of different
-        members share one only in a raid, by channel. All cases of an alert had the same done about
-        them, with the same success. And a case that calls for a ping never joins an alert that had
-        none: nobody is notified of an edited message.
+        A case shares an alert with messages that the same member wrote within ``MEMBER_WINDOW``. A
+        repeated text of that member joins for as long as the alert is open. Messages of different
+        members share an alert only during a raid, and only in the same channel. All cases of an
+        alert had the same actions with the same result. A case that calls for a ping never joins an
+        alert without one, because editing a message notifies nobody.
         """
         for alert in reversed(self._alerts.values()):
             if case.id in alert.cases:
@@ -136,14 +136,17 @@ class OpenAlerts:
         return alert
 
     def close(self, lead: CaseId) -> OpenAlert | None:
-        """Let nothing join an alert any more: a moderator acts on it, or it was never sent."""
+        """Close an alert to further cases and return it, or ``None`` if it is not open.
+
+        Used when a moderator acts on it, and when it could not be sent.
+        """
         alert = self._forget(lead)
         if alert is not None:
             alert.closed = True
         return alert
 
     async def settled(self, lead: CaseId) -> None:
-        """Close an alert and wait until what is being shown of it is shown."""
+        """Close an alert and wait until an update in progress is finished."""
         alert = self.close(lead)
         if alert is not None:
             async with alert.showing:
@@ -151,7 +154,7 @@ class OpenAlerts:
 
 
 def _alike(lead: Case, case: Case) -> bool:
-    """Return whether one headline and one row of buttons fit both."""
+    """Return whether the same title and buttons fit both cases."""
     ended = [
         {kind: outcome.status for kind, outcome in each.outcomes.items() if kind is not Kind.ALERT}
         for each in (lead, case)

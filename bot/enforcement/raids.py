@@ -1,4 +1,4 @@
-"""Tells a raid, many people at once, from a quarrel."""
+"""Detects raids: offending messages from many members at once, unlike in a quarrel."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from bot.domain import GuildId, Post, UserId
 
 RAID_WINDOW: Final = timedelta(seconds=30)
 RAID_MESSAGES: Final = 10
-"""Messages to alert on within the window, and …"""
 RAID_AUTHORS: Final = 5
-"""… as many different authors among them, make a raid."""
+"""A raid is ``RAID_MESSAGES`` alerted messages by ``RAID_AUTHORS`` people in ``RAID_WINDOW``."""
 
 MOST_SERVERS: Final = 1_000
-"""Servers whose latest messages are remembered; the one that was quiet longest is forgotten."""
+"""Servers kept in memory. Beyond that the one that was quiet longest is dropped."""
 
 
 class Raids:
-    """Counts what moderators are alerted to, by server; in memory only."""
+    """Counts alerted messages by server, in memory only."""
 
     def __init__(self) -> None:
         self._latest: OrderedDict[GuildId, deque[tuple[datetime, UserId]]] = OrderedDict()
 
     def counts(self, post: Post) -> bool:
-        """Count a message to alert on; return whether its server is being raided at that moment.
+        """Count an alerted message, and return whether its server is being raided at that moment.
 
-        Only the latest ``RAID_MESSAGES`` messages matter: it is a raid while they lie within
-        ``RAID_WINDOW`` of this one and have at least ``RAID_AUTHORS`` authors.
+        It is a raid if the latest ``RAID_MESSAGES`` messages were all written within
+        ``RAID_WINDOW`` of this one, by at least ``RAID_AUTHORS`` authors.
         """
         latest = self._latest.setdefault(post.guild_id, deque(maxlen=RAID_MESSAGES))
         self._latest.move_to_end(post.guild_id)

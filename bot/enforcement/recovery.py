@@ -1,4 +1,4 @@
-"""Takes up, once, what an earlier process decided but did not finish."""
+"""Resumes the actions that an earlier process decided on but did not finish."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Recovery:
-    """Holds unfinished cases until Discord is there, then hands them on.
+    """Holds unfinished cases until Discord is connected, then passes them to the dispatcher.
 
-    Each server by itself: one that is out just now holds up no other.
+    Each server is resumed separately, so that an unavailable one delays no other.
     """
 
     def __init__(self, alerting: Alerting, hand_on: Callable[[Sequence[Case]], None]) -> None:
@@ -28,40 +28,40 @@ class Recovery:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def remember(self, unfinished: Sequence[Case]) -> None:
-        """Keep the cases that the journal has as unfinished."""
+        """Hold the cases that the journal lists as unfinished."""
         self._unfinished = list(unfinished)
 
     def take_up(self) -> None:
-        """Begin; whatever was taken up already is not taken up again."""
+        """Start to resume the held cases, each only once."""
         by_server: dict[GuildId, list[Case]] = {}
         for case in self._unfinished:
             by_server.setdefault(case.id.guild, []).append(case)
         self._unfinished = []
         for guild, cases in by_server.items():
-            log.info("taking up unfinished actions", guild_id=guild, cases=len(cases))
+            log.info("unfinished actions resumed", guild_id=guild, cases=len(cases))
             task = asyncio.create_task(self._take_up(cases), name=f"take-up-{guild}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _take_up(self, cases: Sequence[Case]) -> None:
         try:
-            left = await patiently("taking up", partial(self._alerting.recalled, cases))
+            left = await patiently("alert lookup", partial(self._alerting.recalled, cases))
         except RefusedError as error:
             log.warning("alert channel not read", reason=str(error))
             self._hand_on(cases)
         except Exception:
-            # They stay pending on disk; handing them on could tell moderators twice.
+            # They stay pending on disk; passing them on could alert moderators twice.
             log.exception("cases left pending after an unforeseen error", cases=len(cases))
         else:
             self._hand_on(left)
 
     async def done(self) -> None:
-        """Wait until all that was taken up is handed on."""
+        """Wait until all resumed cases have been passed on."""
         if self._tasks:
             await asyncio.wait(self._tasks)
 
     async def stop(self) -> None:
-        """Give up; what is left stays pending in the journal."""
+        """Stop at once. The remaining cases stay pending in the journal."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

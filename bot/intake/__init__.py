@@ -1,1 +1,1 @@
-"""Discord to Post: reads what Discord sends and puts it on the queue, deciding nothing."""
+"""Reads posts from what Discord sends and puts them on the queue. Decides nothing."""

@@ -1,4 +1,4 @@
-"""What reading the past asks of Discord. Catching up and scans share it."""
+"""The interface for reading Discord's message history, used to catch up after downtime."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Final, Protocol
 from bot.domain import ChannelId, GuildId, Post, SubjectId
 
 PAGE: Final = 100
-"""Messages that Discord gives at once."""
+"""Messages that Discord returns for one request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A channel or thread that messages stand in.
+    """A channel or thread with messages.
 
-    ``latest`` is its last message; where there is none, its own id, which is as old as it is.
+    ``latest`` is its last message. In an empty channel it is the channel's own id, which is a
+    snowflake of the time when it was created.
     """
 
     guild: GuildId
@@ -28,9 +29,9 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of a channel's messages: how many there were, the last one's id, and their posts.
+    """A page of a channel's messages: their posts, their number, and the id of the last one.
 
-    Not every message is a post, and names are posts of their own.
+    The number of posts can differ: some messages give no post, and a name is a post of its own.
     """
 
     posts: Sequence[Post]
@@ -39,34 +40,34 @@ class Page:
 
 
 class History(Protocol):
-    """Reads what was written. Raises ``TryAgainError`` and ``RefusedError``."""
+    """Reads messages from the past. Raises ``TryAgainError`` and ``RefusedError``."""
 
     def guilds(self) -> Sequence[GuildId]:
-        """Return the servers that the bot is in and that are there now."""
+        """Return the servers that the bot is in, except unavailable ones."""
 
     def present(self, guild: GuildId) -> bool:
-        """Return whether a server is there now."""
+        """Return whether the bot is in a server and the server is available."""
 
     def joined_at(self, guild: GuildId) -> datetime | None:
-        """Return since when the bot is in a server, ``None`` where Discord has not said."""
+        """Return when the bot joined a server, or ``None`` if unknown."""
 
     def rooms(self, guild: GuildId) -> Sequence[Room]:
         """Return a server's channels and active threads."""
 
     def room(self, guild: GuildId, channel: ChannelId) -> Room | None:
-        """Return one of them, ``None`` where it is gone."""
+        """Return a channel or active thread, or ``None`` if it does not exist."""
 
     async def archived(self, guild: GuildId, since: datetime) -> Sequence[Room]:
-        """Return a server's public threads that were archived after a time."""
+        """Return the public threads of a server that were archived after a time."""
 
     async def after(self, room: Room, message: SubjectId, limit: int) -> Page:
-        """Return the oldest messages after one, oldest first, at most ``PAGE``."""
+        """Return up to ``limit`` messages after a message, oldest first. At most ``PAGE``."""
 
     async def edited(self, room: Room, until: SubjectId, since: datetime) -> Sequence[Post]:
-        """Return what was edited since a time of the latest ``PAGE`` messages up to one.
+        """Return the posts edited since a time, of the ``PAGE`` messages up to ``until``.
 
-        A thread's title is among it.
+        A thread's title is always included.
         """
 
     def forget_members(self) -> None:
-        """Ask for authors' roles anew from now on."""
+        """Forget the authors' roles, so that they are requested again."""

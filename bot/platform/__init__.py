@@ -1,1 +1,1 @@
-"""All that knows discord.py: the client, members, permissions, places, sending."""
+"""Everything built on discord.py except the user interface: the client, permissions, history."""

@@ -1,4 +1,4 @@
-"""Deletes and times out, on Discord."""
+"""Deletes messages and times out members on Discord."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from bot.platform.places import Servers
 
 REASON_LENGTH: Final = 512
 BULK_MOST: Final = 100
-"""Messages that Discord deletes in one request."""
+"""The most messages that Discord deletes in one request."""
 
 BULK_AGE: Final = timedelta(days=13, hours=23)
-"""Discord deletes messages of up to 14 days in bulk; an hour is left for clocks that differ."""
+"""Discord bulk-deletes messages up to 14 days old. An hour is left for clocks that differ."""
 
 InBulk = discord.TextChannel | discord.VoiceChannel | discord.Thread
 
 
 class Enforcing:
-    """Deletes messages and times members out."""
+    """The actuator of enforce mode: deletes messages and times out members."""
 
     def __init__(self, servers: Servers, clock: Clock) -> None:
         self._servers = servers
         self._clock = clock
 
     async def delete(self, cases: Sequence[Case]) -> Sequence[Outcome]:
-        """Delete messages; one that is gone already counts as deleted."""
+        """Delete messages. A message that no longer exists counts as deleted."""
         posts = [case.decision.post for case in cases]
         return [await self.delete_posts(posts)] * len(cases)
 
     async def delete_posts(self, posts: Sequence[Post]) -> Outcome:
-        """Delete messages of one channel, in bulk where there are several."""
+        """Delete messages of one channel, in bulk where possible."""
         with discord_errors():
             try:
                 channel = await self._servers.find(posts[0].guild_id, posts[0].channel_id)
@@ -72,7 +72,7 @@ class Enforcing:
                     await channel.delete_messages([discord.Object(number) for number in part])
             except discord.NotFound as error:
                 if error.code == UNKNOWN_CHANNEL:
-                    return DONE  # and everything in it is gone
+                    return DONE  # the messages are gone with their channel
                 if error.code != UNKNOWN_MESSAGE:
                     raise
                 single += part  # one of them is gone, the others may not be
@@ -87,7 +87,7 @@ class Enforcing:
     async def time_out(self, cases: Sequence[Case]) -> Sequence[Outcome]:
         """Time the author out until the latest end that any of the messages calls for.
 
-        The end counts from the message, so that a retry does not lengthen it.
+        The time is counted from the message, so that a retry does not extend it.
         """
         due = [
             (time_out_end(case.decision.post, why), case.decision.post, why)
@@ -109,10 +109,10 @@ class Enforcing:
         *,
         lifting: datetime | None = None,
     ) -> Outcome:
-        """Time a member out, never shorter than they already are; ``None`` lifts a time-out.
+        """Time a member out, never shortening a running time-out. ``until=None`` lifts it.
 
-        With ``lifting`` only a time-out that ends at or before it is lifted: a longer one was given
-        by somebody else.
+        With ``lifting``, a time-out is only lifted if it ends at or before that time. A longer one
+        was given by somebody else.
         """
         with discord_errors():
             guild = self._servers.guild(guild_id)
@@ -136,7 +136,7 @@ class Enforcing:
 def _needless(
     member: discord.Member, until: datetime | None, lifting: datetime | None
 ) -> Outcome | None:
-    """Return the outcome where nothing is to be asked of Discord."""
+    """Return the outcome if no request to Discord is needed, or else ``None``."""
     running = timed_out_until(member)
     if until is not None:
         return DONE if running is not None and running >= until else None
@@ -148,12 +148,12 @@ def _needless(
 def parted(
     posts: Sequence[Post], oldest: datetime, *, in_bulk: bool
 ) -> tuple[list[list[int]], list[int]]:
-    """Part messages into those that go in bulk, at most 100 a request, and those that go singly."""
+    """Split message ids into batches to delete in bulk, at most 100 each, and single ones."""
     ids = list(dict.fromkeys(int(post.subject_id) for post in posts))
     old = {post.subject_id for post in posts if post.created_at <= oldest}
     single = [number for number in ids if number in old or not in_bulk]
     bulk = list(_parts([number for number in ids if number not in single]))
-    if bulk and len(bulk[-1]) == 1:  # Discord takes no bulk of one
+    if bulk and len(bulk[-1]) == 1:  # Discord rejects a bulk deletion of one message
         single = [*bulk.pop(), *single]
     return bulk, single
 

@@ -1,4 +1,4 @@
-"""Errors of discord.py, told apart: what passes by itself, and what would be refused again."""
+"""Sorts discord.py's errors into temporary ones and those that would occur again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PASSING: Final = (aiohttp.ClientError, discord.ConnectionClosed, OSError, Timeou
 
 @contextmanager
 def discord_errors() -> Iterator[None]:
-    """Turn what discord.py raises into ``TryAgainError`` and ``RefusedError``."""
+    """Convert discord.py's errors to ``TryAgainError`` and ``RefusedError``."""
     try:
         yield
     except discord.HTTPException as error:
@@ -32,14 +32,14 @@ def discord_errors() -> Iterator[None]:
 
 
 def passes(error: BaseException) -> bool:
-    """Tell what passes by itself from what would be refused again."""
+    """Return whether an error is temporary, so that a later attempt can succeed."""
     if isinstance(error, discord.HTTPException):
         return error.status == RATE_LIMITED or error.status >= SERVER_ERROR
     return isinstance(error, PASSING)
 
 
 def reason_of(error: BaseException) -> str:
-    """Name an error in a few words; an error page of Discord's would be thousands."""
+    """Return a few words about an error. Its own text could be a whole HTML page."""
     if isinstance(error, discord.HTTPException):
         return f"status {error.status}, code {error.code}"
     return type(error).__name__

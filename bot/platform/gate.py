@@ -1,4 +1,4 @@
-"""Who may do what, as Discord has it at this moment."""
+"""Checks people's permissions on Discord at the moment they act."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from bot.platform.places import Servers
 
 
 def asker_of(member: discord.Member) -> Asker:
-    """Return somebody with the rights that they have in the whole server."""
+    """Return a member as an ``Asker``, with their server-wide rights."""
     granted = member.guild_permissions
     rights = frozenset(right for right in Right if getattr(granted, right.value))
     return Asker(UserId(member.id), rights)
 
 
 class DiscordGate:
-    """See ``desk.alerts.Gate``. Members are not cached: those who click are remembered briefly."""
+    """See ``desk.alerts.Gate``. Members are not cached, so it keeps those who clicked lately."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
         self._askers: dict[tuple[int, int], discord.Member] = {}
 
     def admit(self, member: discord.Member) -> Asker:
-        """Remember a member who has just clicked, with their roles, and return them."""
+        """Remember a member who has just clicked, with their roles, and return their ``Asker``."""
         self._askers.pop((member.guild.id, member.id), None)
         self._askers[member.guild.id, member.id] = member
-        while len(self._askers) > 1_000:  # noqa: PLR2004 - only those of the last moments matter
+        while len(self._askers) > 1_000:  # noqa: PLR2004 - only very recent clicks matter
             del self._askers[next(iter(self._askers))]
         return asker_of(member)
 
     async def may_delete(self, asker: Asker, guild: GuildId, channel: ChannelId) -> Note | None:
-        """Return why somebody may not delete messages in a channel."""
+        """Return why somebody may not delete messages in a channel, or ``None`` if they may."""
         with discord_errors():
             found = await self._servers.find(guild, channel)
         if found is None:
@@ -55,7 +55,7 @@ class DiscordGate:
         return None
 
     async def may_read(self, asker: Asker, guild: GuildId, channel: ChannelId) -> Note | None:
-        """Return why somebody may not read the messages of a channel, or the bot may not."""
+        """Return why somebody, or the bot, may not read a channel, or ``None`` if both may."""
         with discord_errors():
             found = await self._servers.find(guild, channel)
         if found is None:
@@ -69,7 +69,7 @@ class DiscordGate:
         return None
 
     async def names(self, guild: GuildId, members: Sequence[UserId]) -> dict[UserId, str]:
-        """Return what some members are called in a server; who has left is left out."""
+        """Return the display names of members in a server, without those who left."""
         server = self._servers.guild(guild)
         if server is None:
             return {}
@@ -85,7 +85,7 @@ class DiscordGate:
         return {member: name for member, name in zip(members, found, strict=True) if name}
 
     async def target(self, asker: Asker, guild: GuildId, member: UserId) -> Target:
-        """Return a member, and why the asker or the bot may not time them out."""
+        """Return a member, with the reason if the asker or the bot may not time them out."""
         server = self._servers.guild(guild)
         if server is None:
             return Target(member, "", Note("failed.no_channel"))

@@ -1,4 +1,4 @@
-"""Reads what stands in Discord's channels. See ``intake.history.History``."""
+"""Reads the message history of Discord's channels. See ``intake.history.History``."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ log = structlog.stdlib.get_logger(__name__)
 MEMBERS_SECONDS: Final = 10.0
 
 MOST_MEMBERS: Final = 5_000
-"""Members that are remembered while history is read."""
+"""Members kept in memory while history is read."""
 
 MOST_KEPT: Final = 1_000
-"""Archived threads that are remembered until they are read."""
+"""Archived threads kept in memory until they are read."""
 
 MOST_ARCHIVED: Final = 50
-"""Archived threads that are looked at in one channel, the latest ones."""
+"""The latest archived threads that are read in one channel."""
 
 Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 WithThreads = discord.TextChannel | discord.ForumChannel
@@ -38,8 +38,8 @@ WithThreads = discord.TextChannel | discord.ForumChannel
 class DiscordHistory:
     """Pages of messages, with the roles that their authors have now.
 
-    History comes without the authors' roles, and moderators and the roles that are exempt are known
-    by them; so members are asked for, which needs no further intent.
+    Exempt authors and moderators are recognised by their roles, but Discord's history comes without
+    them. Members are therefore requested separately, which needs no additional intent.
     """
 
     def __init__(self, client: discord.Client) -> None:
@@ -47,14 +47,14 @@ class DiscordHistory:
         self._members: dict[tuple[int, int], discord.Member | None] = {}
         self._archived: dict[ChannelId, discord.Thread] = {}
         self.malformed = 0
-        """Messages that could not be understood."""
+        """The number of messages that could not be parsed."""
 
     def guilds(self) -> Sequence[GuildId]:
-        """Return the servers that the bot is in and that are there now."""
+        """Return the servers that the bot is in, except unavailable ones."""
         return [GuildId(guild.id) for guild in self._client.guilds if not guild.unavailable]
 
     def present(self, guild: GuildId) -> bool:
-        """Return whether a server is there now."""
+        """Return whether the bot is in a server and the server is available."""
         return self._guild(guild) is not None
 
     def _guild(self, guild: GuildId) -> discord.Guild | None:
@@ -62,7 +62,7 @@ class DiscordHistory:
         return None if found is None or found.unavailable else found
 
     def joined_at(self, guild: GuildId) -> datetime | None:
-        """Return since when the bot is in a server, ``None`` where Discord has not said."""
+        """Return when the bot joined a server, or ``None`` if unknown."""
         found = self._guild(guild)
         return None if found is None else found.me.joined_at
 
@@ -75,14 +75,14 @@ class DiscordHistory:
         return [_room(channel) for part in channels for channel in part]
 
     def room(self, guild: GuildId, channel: ChannelId) -> Room | None:
-        """Return one of them, ``None`` where it is gone."""
+        """Return a channel or active thread, or ``None`` if it does not exist."""
         found = self._channel(guild, channel)
         return None if found is None else _room(found)
 
     def _channel(self, guild: GuildId, channel: ChannelId) -> Readable | None:
         server = self._guild(guild)
         if server is None:
-            return None  # when it is back its gaps are found again
+            return None  # its gaps are found again once it is available
         found = server.get_channel_or_thread(channel) or self._archived.get(channel)
         return found if isinstance(found, Readable) else None
 
@@ -97,7 +97,7 @@ class DiscordHistory:
             with discord_errors(), suppress(discord.Forbidden, discord.NotFound):
                 async for thread in channel.archived_threads(limit=MOST_ARCHIVED):
                     if thread.archive_timestamp < since:
-                        break  # the latest come first
+                        break  # the latest ones come first
                     self._archived[ChannelId(thread.id)] = thread
                     found.append(_room(thread))
         while len(self._archived) > MOST_KEPT:
@@ -105,13 +105,16 @@ class DiscordHistory:
         return found
 
     async def after(self, room: Room, message: SubjectId, limit: int) -> Page:
-        """Return the oldest messages after one, oldest first, at most ``PAGE``."""
+        """Return up to ``limit`` messages after a message, oldest first."""
         raw = await self._raw(room, limit, after=message)
         posts = await self._posts(room, raw)
         return Page(posts, len(raw), SubjectId(int(raw[-1]["id"])) if raw else None)
 
     async def edited(self, room: Room, until: SubjectId, since: datetime) -> Sequence[Post]:
-        """Return what was edited since a time of the latest messages up to one, and a title."""
+        """Return the posts edited since a time, of the ``PAGE`` messages up to ``until``.
+
+        A thread's title is always included.
+        """
         raw = [
             message
             for message in await self._raw(room, PAGE, before=until + 1)
@@ -123,7 +126,7 @@ class DiscordHistory:
         return posts if title is None else [*posts, title]
 
     def forget_members(self) -> None:
-        """Ask for authors' roles anew from now on."""
+        """Forget the authors' roles, so that they are requested again."""
         self._members.clear()
 
     async def _raw(
@@ -131,7 +134,7 @@ class DiscordHistory:
     ) -> list[dict[str, Any]]:
         """Return messages as Discord sends them, oldest first.
 
-        Not through discord.py's own iterator: it ends at the first message that it cannot parse.
+        discord.py's own iterator is not used because it stops at the first malformed message.
         """
         with discord_errors():
             found: Any = await self._client.http.logs_from(
@@ -140,7 +143,7 @@ class DiscordHistory:
         return sorted(found, key=lambda message: int(message["id"]))
 
     async def _posts(self, room: Room, raw: Sequence[dict[str, Any]]) -> Sequence[Post]:
-        """Return the posts that messages are, with the names their authors go by."""
+        """Return the posts of some messages, including their authors' nicknames."""
         channel = self._channel(room.guild, room.id)
         if channel is None:
             return []
@@ -150,9 +153,9 @@ class DiscordHistory:
         for document in raw:
             try:
                 found = list(self._posts_of(channel, document))
-            except Exception as error:  # noqa: BLE001 - it can lack anything
+            except Exception as error:  # noqa: BLE001 - any field can be missing
                 self.malformed += 1
-                # Neither the message nor the error's text, which could quote it.
+                # Log neither the message nor the error's text, which could quote it.
                 log.error(  # noqa: TRY400
                     "malformed message in history",
                     channel_id=channel.id,
@@ -164,30 +167,30 @@ class DiscordHistory:
         return list(posts.values())
 
     def _posts_of(self, channel: Readable, document: dict[str, Any]) -> Iterator[Post]:
-        state = self._client._connection  # noqa: SLF001 - there is no public way to a message
+        state = self._client._connection  # noqa: SLF001 - no public API parses a message
         message = state.create_message(channel=channel, data=document)  # type: ignore[arg-type]
         member = self._members.get((channel.guild.id, message.author.id))
         message.author = member or message.author
         for post in (post_of(message, channel.guild.me.id), nickname_of(message)):
             if post is not None:
-                # Who is no member any more has no roles.
+                # Authors who left the server have no roles.
                 yield replace(post, roles_known=True)
 
     async def _ask_for(self, guild: discord.Guild, ids: Collection[int]) -> None:
-        """Get to know at most ``PAGE`` members, with few requests: 120 a minute are allowed."""
+        """Request the members not known yet, at most ``PAGE``, in one of 120 requests a minute."""
         if len(self._members) > MOST_MEMBERS:
             self._members.clear()
         new = [number for number in ids if (guild.id, number) not in self._members]
         if not new:
             return
-        # Not cached: what discord.py keeps so is never renewed, names neither.
+        # Not cached: discord.py would never update such members, not even their names.
         with discord_errors():
-            async with asyncio.timeout(MEMBERS_SECONDS):  # others wait for their turns
+            async with asyncio.timeout(MEMBERS_SECONDS):  # other servers are waiting
                 found = await guild.query_members(user_ids=new, limit=PAGE, cache=False)
         if self._guild(GuildId(guild.id)) is not guild:
-            # A session that ends answers its questions with nothing, as if all had left.
+            # A session that ends answers with an empty list, as if all members had left.
             raise TryAgainError("the session ended")
-        self._members.update(((guild.id, number), None) for number in new)  # who left stays so
+        self._members.update(((guild.id, number), None) for number in new)  # those who left
         self._members.update(((guild.id, member.id), member) for member in found)
 
 
@@ -204,12 +207,12 @@ def _readable(channel: Readable | WithThreads) -> bool:
     try:
         allowed = channel.permissions_for(channel.guild.me)
     except discord.ClientException:
-        return False  # a thread in a channel that the bot does not see
+        return False  # a thread in a channel that the bot cannot see
     return allowed.view_channel and allowed.read_message_history
 
 
 def _author_of(document: dict[str, Any]) -> int | None:
-    """Return who wrote a message, ``None`` for a webhook or where it does not say."""
+    """Return the id of a message's author, or ``None`` for webhooks and malformed messages."""
     try:
         return None if document.get("webhook_id") else int(document["author"]["id"])
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What a message's author may do in its server."""
+"""The roles of a message's author, and whether they are a moderator."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import discord
 from bot.domain import RoleId
 
 MODERATOR: Final = discord.Permissions(manage_messages=True)
-"""Who counts as a moderator: whoever may delete other people's messages anyway.
+"""The permissions that make somebody a moderator: they can delete other people's messages anyway.
 
-The server-wide permissions count, not those in a channel: what moderators set here changes what
-happens in the whole server.
+The server-wide permissions count, not those in a channel, because the bot's settings affect the
+whole server.
 """
 
 
 def roles_of(person: discord.User | discord.Member | discord.abc.User) -> tuple[RoleId, ...]:
-    """Return the ids of somebody's roles; of whom only the account is known, none."""
+    """Return the role ids of a member, or none for a user who is not a member."""
     return (
         tuple(RoleId(role.id) for role in person.roles)
         if isinstance(person, discord.Member)
@@ -26,5 +26,5 @@ def roles_of(person: discord.User | discord.Member | discord.abc.User) -> tuple[
 
 
 def is_moderator(person: discord.User | discord.Member | discord.abc.User) -> bool:
-    """Return whether somebody moderates the server they were seen in."""
+    """Return whether somebody is a member who moderates the server."""
     return isinstance(person, discord.Member) and person.guild_permissions >= MODERATOR

@@ -1,6 +1,6 @@
-"""What the bot, and whoever asks it, may do; asked of the cache, before Discord is asked.
+"""Checks permissions in the cache before a request is made.
 
-Each request that Discord refuses counts towards a ban of the address.
+Each request that Discord refuses counts towards a ban of the IP address.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ALERT_PERMISSIONS: Final = discord.Permissions(
     view_channel=True, send_messages=True, embed_links=True, read_message_history=True
 )
 EVIDENCE_PERMISSIONS: Final = discord.Permissions(attach_files=True)
-"""For alerts that do not fit into an embed; without it they are cut, and say so."""
+"""For alerts that do not fit into an embed. Without it they are cut off and say so."""
 READ_PERMISSIONS: Final = discord.Permissions(view_channel=True, read_message_history=True)
 DELETE_PERMISSIONS: Final = discord.Permissions(view_channel=True, manage_messages=True)
 TIMEOUT_PERMISSIONS: Final = discord.Permissions(moderate_members=True)
@@ -27,15 +27,15 @@ def missing_permissions(
     needed: discord.Permissions,
     member: discord.Member | None = None,
 ) -> list[str]:
-    """Return what a member lacks in a channel, by discord.py's names.
+    """Return the permissions that a member lacks in a channel, by discord.py's names.
 
-    The member is the bot itself unless another one is given.
+    The member defaults to the bot itself.
     """
     return lacking(channel.permissions_for(member or channel.guild.me), needed)
 
 
 def lacking(granted: discord.Permissions, needed: discord.Permissions) -> list[str]:
-    """Return what is needed and not granted, by discord.py's names."""
+    """Return the needed permissions that are not granted, by discord.py's names."""
     return [name for name, wanted in needed if wanted and not getattr(granted, name)]
 
 
@@ -43,10 +43,10 @@ def shows_more(
     alerts: discord.abc.GuildChannel | discord.Thread,
     source: discord.abc.GuildChannel | discord.Thread,
 ) -> bool:
-    """Return whether somebody who reads one channel cannot see the other one.
+    """Return whether some readers of the alert channel cannot see the source channel.
 
-    An alert there quotes what they could not read where it was written. Looked at are the roles
-    that the alert channel lets in, and everybody.
+    Alerts would then show them messages that they cannot read otherwise. Checks the roles that have
+    an overwrite in the alert channel, and the default role.
     """
     place, origin = _parent(alerts), _parent(source)
     if isinstance(source, discord.Thread) and source.is_private():
@@ -66,9 +66,9 @@ def _parent(channel: discord.abc.GuildChannel | discord.Thread) -> discord.abc.G
 
 
 def may_time_out(actor: discord.Member, target: discord.Member) -> Note | None:
-    """Return why one member may not time another out, ``None`` where they may.
+    """Return why one member may not time out another, or ``None`` if they may.
 
-    Discord refuses it for administrators and the owner, and for whoever stands as high or higher.
+    Discord refuses it for administrators, the owner, and members whose top role is equal or higher.
     """
     guild = target.guild
     if target.id == guild.owner_id or target.guild_permissions.administrator:
@@ -84,6 +84,6 @@ def may_time_out(actor: discord.Member, target: discord.Member) -> Note | None:
 
 
 def timed_out_until(member: discord.Member) -> datetime | None:
-    """Return when a member's running time-out ends, ``None`` where there is none."""
+    """Return when a member's running time-out ends, or ``None`` if there is none."""
     until = member.timed_out_until
     return until if until is not None and until > datetime.now(UTC) else None

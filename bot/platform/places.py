@@ -1,4 +1,4 @@
-"""Where things stand in a server."""
+"""Looks up servers, channels and threads, and what a channel belongs to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.retries import TryAgainError
 
 
 def place_of(channel: object) -> tuple[ChannelId, ChannelId]:
-    """Return the ids of a thread's channel or forum, and of the category above, or ``NOWHERE``."""
+    """Return the ids of a thread's parent channel and of the category, each ``NOWHERE`` if none."""
     if isinstance(channel, discord.Thread):
         parent = channel.parent
         category = (parent.category_id or 0) if parent else 0
@@ -22,44 +22,46 @@ def place_of(channel: object) -> tuple[ChannelId, ChannelId]:
 
 @dataclass(frozen=True, slots=True)
 class ChainOf:
-    """The scopes that hold in a channel of one server."""
+    """Returns the scopes that apply in a channel of one server, the narrowest first."""
 
     guild: discord.Guild
 
     def __call__(self, scope_id: ChannelId) -> Scopes:
-        """Return the channel itself, a thread's parent, and the category above."""
+        """Return the channel itself, a thread's parent channel, and the category."""
         channel = self.guild.get_channel_or_thread(scope_id)
         above = place_of(channel) if channel is not None else ()
         return (scope_id, *(scope for scope in above if scope))
 
 
 class Servers:
-    """The servers that the bot is in, as discord.py remembers them."""
+    """The servers that the bot is in, from discord.py's cache."""
 
     def __init__(self, client: discord.Client) -> None:
         self.client = client
 
     def guild(self, guild_id: GuildId) -> discord.Guild | None:
-        """Return a server, ``None`` where the bot is not. Raises ``TryAgainError`` while it is out."""
+        """Return a server, or ``None`` if the bot is not in it.
+
+        Raises ``TryAgainError`` while the server is unavailable.
+        """
         guild = self.client.get_guild(guild_id)
         if guild is not None and guild.unavailable:
-            raise TryAgainError("the server is out on Discord's side")
+            raise TryAgainError("the server is unavailable on Discord's side")
         return guild
 
     def channel(
         self, guild_id: GuildId, channel_id: ChannelId
     ) -> discord.abc.GuildChannel | discord.Thread | None:
-        """Return a channel or active thread, ``None`` where the bot does not see it."""
+        """Return a channel or active thread, or ``None`` if the bot cannot see it."""
         guild = self.guild(guild_id)
         return None if guild is None else guild.get_channel_or_thread(channel_id)
 
     async def find(
         self, guild_id: GuildId, channel_id: ChannelId
     ) -> discord.abc.GuildChannel | discord.Thread | None:
-        """Return a channel or thread; a thread that was archived is asked for.
+        """Return a channel or thread, or ``None`` if it does not exist or the bot cannot see it.
 
-        ``None`` where it is gone or the bot does not see it. Raises what discord.py raises where
-        Discord cannot be asked.
+        Archived threads are fetched from Discord. Raises discord.py's error if that fails.
         """
         guild = self.guild(guild_id)
         known = None if guild is None else guild.get_channel_or_thread(channel_id)
@@ -69,5 +71,5 @@ class Servers:
             found = await guild.fetch_channel(channel_id)
         except (discord.NotFound, discord.Forbidden, discord.InvalidData):
             return None
-        # A thread's permissions are those of the channel it belongs to.
+        # Without its parent channel, a thread's permissions cannot be computed.
         return None if isinstance(found, discord.Thread) and found.parent is None else found

@@ -1,4 +1,4 @@
-"""Asks for the roles of authors whom Discord told of without any, before their posts are judged."""
+"""Requests the roles of authors whose messages came without them, before posts are judged."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from bot.retries import PASSING, RefusedError, wait_after
 log = structlog.stdlib.get_logger(__name__)
 
 PAGE: Final = 100
-"""Members that Discord tells of at once."""
+"""Members that Discord returns for one request."""
 
 ATTEMPTS: Final = 3
 MEMBERS_SECONDS: Final = 10.0
 
 MOST_WAITING: Final = 5_000
-"""Posts that may wait for roles in one server; further ones are judged without."""
+"""Posts that may wait for roles in one server. Further ones are judged without roles."""
 
 
 class Roles:
-    """Holds posts until their authors' roles are known, one task a server that has any.
+    """Holds posts until their authors' roles are known. Each server with such posts has one task.
 
-    Where Discord does not say after ``ATTEMPTS``, a post goes on with ``roles_known`` false: it may
-    be alerted on, and nothing is done to its author or to it.
+    After ``ATTEMPTS`` failed requests a post is submitted with ``roles_known`` false. The bot may
+    then alert on it, but neither deletes it nor times out its author.
     """
 
     def __init__(self, client: discord.Client, gaps: Gaps, submit: Callable[[Post], bool]) -> None:
@@ -43,7 +43,7 @@ class Roles:
         self._tasks: dict[GuildId, asyncio.Task[None]] = {}
 
     def ask(self, post: Post) -> None:
-        """Submit a post once its author's roles are known; returns at once."""
+        """Submit a post once its author's roles are known. Returns without waiting."""
         waiting = self._waiting.setdefault(post.guild_id, [])
         if len(waiting) >= MOST_WAITING:
             self._submit(post)
@@ -55,12 +55,12 @@ class Roles:
             self._tasks[post.guild_id] = asyncio.create_task(self._serve(post.guild_id), name=name)
 
     async def done(self) -> None:
-        """Wait until nothing is waiting for roles."""
+        """Wait until no post is waiting for roles."""
         while self._tasks:
             await asyncio.wait(self._tasks.values())
 
     async def stop(self) -> None:
-        """Give up what is waiting; its channel's mark has not risen, so it is read again."""
+        """Drop the waiting posts. Their channels' watermarks stay, so they are read again."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -81,10 +81,12 @@ class Roles:
             try:
                 members = await self._members(guild, {int(post.author_id) for post in posts})
             except (*PASSING, RefusedError) as error:
-                log.warning("roles not told", guild_id=guild, reason=str(error))
+                log.warning("role request failed", guild_id=guild, reason=str(error))
                 await asyncio.sleep(wait_after(attempt))
-            except Exception as error:  # noqa: BLE001 - a frame can be wrong in any way
-                log.error("roles not told", guild_id=guild, reason=reason_of(error))  # noqa: TRY400
+            except Exception as error:  # noqa: BLE001 - a frame can be malformed in any way
+                log.error(  # noqa: TRY400
+                    "role request failed", guild_id=guild, reason=reason_of(error)
+                )
                 break
             else:
                 return [_told(post, members.get(post.author_id)) for post in posts]
@@ -93,18 +95,18 @@ class Roles:
     async def _members(self, guild: GuildId, ids: set[int]) -> dict[int, discord.Member]:
         server = self._client.get_guild(guild)
         if server is None:
-            raise RefusedError("not in the server")
+            raise RefusedError("the bot is not in the server")
         with discord_errors():
             async with asyncio.timeout(MEMBERS_SECONDS):
                 found = await server.query_members(user_ids=list(ids), limit=PAGE, cache=False)
         if self._client.get_guild(guild) is not server:
-            # A session that ends answers its questions with nothing, as if all had left.
+            # A session that ends answers with an empty list, as if all members had left.
             raise RefusedError("the session ended")
         return {member.id: member for member in found}
 
 
 def _told(post: Post, member: discord.Member | None) -> Post:
-    """Return a post with its author's roles; who is no member any more has none."""
+    """Return a post with its author's roles, which are none after the author left."""
     if member is None:
         return replace(post, roles_known=True)
     return replace(

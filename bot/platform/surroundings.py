@@ -1,4 +1,4 @@
-"""Reads the messages around another one. See ``desk.evidence.Surroundings``."""
+"""Reads the messages around a message. See ``desk.evidence.Surroundings``."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class DiscordSurroundings:
     async def around(
         self, guild: GuildId, channel: ChannelId, message: SubjectId, *, before: int, after: int
     ) -> Sequence[Neighbour] | None:
-        """Return the messages around one, oldest first; ``None`` where the channel is gone."""
+        """Return the messages around one, oldest first, or ``None`` if the channel is gone."""
         this = discord.Object(message)
         with discord_errors():
             place = await self._servers.find(guild, channel)
             if not isinstance(place, discord.abc.Messageable):
                 return None
             try:
-                # Discord takes half of the limit from either side, of a deleted message, too.
+                # Discord returns half of the limit from each side, even around a deleted message.
                 most = 2 * max(before, after) + 1
                 found = [each async for each in place.history(limit=most, around=this)]
             except (discord.NotFound, discord.Forbidden):

@@ -1,7 +1,7 @@
-"""A stand-in Discord on real sockets: enough gateway and REST for the real client to work with.
+"""A stand-in Discord on real sockets, with as much of the gateway and REST API as the bot needs.
 
-It speaks plain-text frames, answers with Content-Type exactly application/json, and remembers
-what the bot did to it. What it does wrong on purpose is set on its attributes.
+It sends uncompressed frames, answers with Content-Type exactly ``application/json``, and records
+what the bot did. Its attributes make it misbehave on purpose.
 """
 
 from tests.standin.faults import only

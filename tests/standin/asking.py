@@ -1,4 +1,4 @@
-"""A client for tests of the stand-in itself, which asks of it as a bot does."""
+"""A client for tests of the stand-in itself, which makes the requests of a bot."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LINE = "a line"
 
 @dataclass(slots=True)
 class Asking:
-    """A client that asks of the stand-in as a bot does."""
+    """A client that makes the requests of a bot."""
 
     standin: StandIn
     session: aiohttp.ClientSession
 
     async def ask(self, method: str, path: str, body: object = None, **more: Any) -> Any:
-        """Return what is answered: its body, or a refusal's status and code."""
+        """Return the body of the answer, or the status and code of an error."""
         address = self.standin.api_base + path
         more |= {} if body is None else {"json": body}
         async with self.session.request(method, address, **more) as response:

@@ -1,4 +1,4 @@
-"""Holds every request and every answer against Discord's document, but for known deviations."""
+"""Checks every request and answer against Discord's OpenAPI document, except known deviations."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.standin.schema import Schema
 
 
 class ViolationError(AssertionError):
-    """Something was sent or answered that Discord's document does not allow."""
+    """A request or an answer violates Discord's document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Collects what is not allowed; of what differs in numbers only, the first."""
+    """Collects violations. Those that differ only in numbers are collected once."""
 
     schema: Schema | None
     violations: list[str]

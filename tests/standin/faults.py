@@ -1,4 +1,4 @@
-"""Requests that go wrong on purpose."""
+"""Makes requests fail on purpose."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.standin.http import Handler, answer
 
 
 def only(fault: str, path: str, method: str = "") -> Callable[[web.Request], str]:
-    """Return a fault of those requests whose path contains ``path``, and of no others."""
+    """Return a ``State.fault`` that applies only to requests whose path contains ``path``."""
 
     def chosen(request: web.Request) -> str:
         hit = path in request.path and method in {"", request.method}
@@ -21,13 +21,13 @@ def only(fault: str, path: str, method: str = "") -> Callable[[web.Request], str
 
 
 async def with_fault(fault: str, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a request as a fault has it; see ``State.fault`` for what there is."""
+    """Answer a request with a fault. ``State.fault`` lists them."""
     if fault.startswith("429"):
         wait = 0.05 if fault == "429" else 3_600
         limited = answer(
             {"message": "You are being rate limited.", "retry_after": wait, "global": False}, 429
         )
-        # Without it discord.py takes the answer for a ban.
+        # Without this header discord.py mistakes the answer for a ban.
         limited.headers["Via"] = "1.1 stand-in"
         limited.headers["Retry-After"] = str(wait)
         return limited

@@ -1,4 +1,4 @@
-"""The gateway: sessions that are begun and resumed, and what they are told."""
+"""The gateway: starts and resumes sessions, and sends them events."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.standin.objects import APPLICATION, BOT, user
 from tests.standin.state import State
 
 REMEMBERED = 10_000
-"""Frames; a session cannot be resumed from further back."""
+"""Frames kept, from which a session can be resumed."""
 MOST_MEMBERS = 100
 
 
 class Gateway:
-    """Speaks plain-text frames to one session, over whichever connection is the latest."""
+    """Sends uncompressed frames to one session, over the latest connection."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -47,7 +47,7 @@ class Gateway:
         return socket
 
     async def dispatch(self, event: str, data: dict[str, Any]) -> None:
-        """Tell the bot, if it is there; a session that is resumed is told what it missed."""
+        """Send an event to the bot. A session that is resumed later gets what it missed."""
         if self._session == 0:
             return
         self._sequence += 1
@@ -57,7 +57,7 @@ class Gateway:
         await self.raw(frame)
 
     async def raw(self, frame: str) -> None:
-        """Send a frame as it is, whatever is in it."""
+        """Send a frame unchanged, even a malformed one."""
         latest = [] if self._socket is None else [self._socket]
         for socket in self._state.sockets if self._state.everybody else latest:
             if not socket.closed:
@@ -65,14 +65,14 @@ class Gateway:
                     await socket.send_str(frame)
 
     async def hang_up(self, *, forget: bool = False) -> None:
-        """Break the connection; ``forget`` refuses to resume the session."""
+        """Break the connection. With ``forget`` the session cannot be resumed."""
         if forget:
             self._session = 0
         if self._socket is not None:
             await self._socket.close(code=1001)
 
     async def close(self) -> None:
-        """End the latest connection in the ordinary way."""
+        """Close the latest connection normally."""
         if self._socket is not None:
             await self._socket.close()
 
@@ -108,7 +108,7 @@ class Gateway:
         await self.dispatch("RESUMED", {})
 
     async def _members(self, data: dict[str, Any]) -> None:
-        """Answer for members by their ids, as Discord does without the members intent."""
+        """Answer a request for members by their ids, which needs no members intent."""
         state = self._state
         if not 1 <= len(data["user_ids"]) <= MOST_MEMBERS:
             state.violations.append(f"asked for {len(data['user_ids'])} members at once")

@@ -1,4 +1,4 @@
-"""Requests as they are read, and how they are answered: a body, or one of Discord's errors."""
+"""Reads requests, and builds answers: a body, or one of Discord's errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that came with a request."""
+    """An uploaded file."""
 
     filename: str
     content: bytes
@@ -24,14 +24,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What came with a request: JSON, and files beside it by the names of their parts."""
+    """The JSON body of a request, and its files by the names of their parts."""
 
     body: Any
     files: dict[str, Upload] = field(default_factory=dict)
 
     @classmethod
     async def read(cls, request: web.Request) -> Form | None:
-        """Return what came with a request, ``None`` for nothing; raises ``Refused``.
+        """Return the body and files of a request, or ``None`` if it is empty. Raises ``Refused``.
 
         A request can be read more than once.
         """
@@ -49,7 +49,7 @@ class Form:
 
 
 async def form_of(request: web.Request) -> Form:
-    """Return what came with a request that says something."""
+    """Return the body and files of a request, which must have a body. Raises ``Refused``."""
     form = await Form.read(request)
     if form is None or form.body is None:
         raise invalid()
@@ -57,7 +57,7 @@ async def form_of(request: web.Request) -> Form:
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer
-    """Discord's answer to what it does not do."""
+    """A request is answered with an error of Discord's."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(status, code, message)
@@ -72,7 +72,7 @@ def _parsed(raw: bytes | str) -> Any:
 
 
 def answer(body: object, status: int = 200) -> web.Response:
-    """Return an answer; with a charset behind its type discord.py would take it for a string."""
+    """Return a JSON answer. discord.py would read it as text if its type had a charset."""
     return web.Response(
         body=json.dumps(body).encode(), status=status, headers={"Content-Type": JSON}
     )

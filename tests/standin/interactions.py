@@ -1,4 +1,4 @@
-"""Interactions: the answers that the bot gives to them by their token, and how long it may."""
+"""Interactions, and the bot's answers by their tokens within Discord's time limits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ANSWERS = {
 
 @dataclass(slots=True)
 class Interaction:
-    """Somebody pressed or ran something, and what the bot has answered so far."""
+    """A button press or a command, and what the bot has answered so far."""
 
     id: int
     token: str
@@ -41,17 +41,17 @@ class Interaction:
     by: int
     where: int
     message: int
-    """The message that was pressed, 0 for none."""
+    """The message with the button, or 0 if there is none."""
     at: float
     answered: bool = False
     original: int = 0
-    """The message that is the answer, 0 before there is one."""
+    """The message with the first answer, or 0 before there is one."""
     private: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """Answers that only the person sees; they are in no channel."""
+    """Ephemeral answers, which are in no channel."""
 
 
 class Interactions:
-    """Has the bot answer within 3 seconds, once, and go on for 15 minutes."""
+    """Accepts one first answer within 3 seconds, and further ones for 15 minutes."""
 
     def __init__(self, state: State, gateway: Gateway, rest: Rest) -> None:
         self._state = state
@@ -70,7 +70,7 @@ class Interactions:
     async def begin(
         self, kind: int, data: dict[str, Any], by: int, where: int, message: int = 0
     ) -> Interaction:
-        """Have a moderator press or run something, and tell the bot."""
+        """Press a button or run a command as a moderator, and send the interaction to the bot."""
         state, identity = self._state, self._state.new_id()
         begun = Interaction(identity, f"token-{identity}", kind, by, where, message, state.now())
         self._known[begun.token] = begun
@@ -99,7 +99,7 @@ class Interactions:
         return begun
 
     async def click(self, identity: int, name: str, by: int) -> Interaction:
-        """Press a message's button whose id begins with ``name``."""
+        """Press the button of a message by the ``name`` in its custom id."""
         message = self._state.messages[identity]
         buttons = [item for row in message["components"] for item in row["components"]]
         pressed = next(item for item in buttons if item["custom_id"].split(":")[1] == name)
@@ -137,7 +137,7 @@ class Interactions:
         return answer(self._told(found, kind))
 
     def _told(self, found: Interaction, kind: int) -> dict[str, Any]:
-        """What an answer is answered by, if the bot wants to know."""
+        """Return the body of the response to a first answer, if the bot requests it."""
         interaction: dict[str, Any] = {"id": str(found.id), "type": found.kind}
         message = self._message(found, found.original)
         if message is None:
@@ -159,7 +159,7 @@ class Interactions:
         self._state.answers.append((found.by, "followup", written.recorded(form)))
         waiting = self._message(found, found.original)
         if waiting is not None and waiting["flags"] & LOADING:
-            # The first one is what the person waits for, seen by whom that was to be seen.
+            # The first follow-up replaces the loading message and keeps its visibility.
             await self._change(waiting, form)
             return answer(outside(waiting))
         identity = await self._say(found, form)
@@ -189,7 +189,7 @@ class Interactions:
         return nothing()
 
     def _open(self, request: web.Request) -> Interaction:
-        """Return the interaction of a token that is still good."""
+        """Return the interaction of a token that has not expired."""
         found = self._known.get(request.match_info["token"])
         if found is None or self._state.now() - found.at > TOKEN_SECONDS:
             raise Refused(401, 50027, "Invalid Webhook Token")

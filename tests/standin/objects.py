@@ -1,4 +1,4 @@
-"""What Discord sends, as payloads: users, channels, threads, members, roles."""
+"""Payloads of Discord's objects: users, channels, threads, members and roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""REST: the bot itself, its commands, and the members of its servers."""
+"""REST requests about the bot itself, its commands, and the members of its servers."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class People:
 
 
 def shown_command(identity: int, command: dict[str, Any]) -> dict[str, Any]:
-    """A command as Discord has it after it was sent."""
+    """Return a command as Discord stores it."""
     shown = _filled(command)
     permissions = command.get("default_member_permissions")
     return {
@@ -117,7 +117,7 @@ def shown_command(identity: int, command: dict[str, Any]) -> dict[str, Any]:
 
 
 def _filled(value: Any) -> Any:
-    """Leave out what is null, at every depth."""
+    """Remove null fields at every depth."""
     if isinstance(value, dict):
         return {name: _filled(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list):

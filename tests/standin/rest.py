@@ -1,4 +1,4 @@
-"""REST: the channels and messages that the bot asks for and changes by its own token."""
+"""REST requests about channels and messages, with the bot's own token."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Rest:
         state.channels[where]["last_message_id"] = str(identity)
         if nonce[1]:
             state.nonces[nonce] = state.now(), message
-        # Discord tells the bot of its own messages too.
+        # Discord also sends the bot its own messages.
         await self._gateway.dispatch("MESSAGE_CREATE", message)
         return answer(outside(message))
 
@@ -117,7 +117,7 @@ class Rest:
             raise missing_permissions()
 
     async def _take_out(self, where: int) -> None:
-        """Take a thread out of the archive, as a message in it does."""
+        """Unarchive a thread, as a new message does."""
         metadata = self._state.channels[where].get("thread_metadata")
         if metadata is not None and metadata["archived"]:
             if metadata["locked"]:
@@ -165,7 +165,7 @@ class Rest:
         return answer(outside(message))
 
     async def change(self, message: dict[str, Any], form: Form) -> None:
-        """Change one of the bot's messages, of which Discord tells the bot too."""
+        """Edit one of the bot's messages. Discord sends this event to the bot as well."""
         written.apply(message, form)
         message["edited_timestamp"] = discord.utils.utcnow().isoformat()
         await self._gateway.dispatch("MESSAGE_UPDATE", message)
@@ -180,7 +180,7 @@ class Rest:
         return nothing()
 
     async def _delete_many(self, request: web.Request) -> web.Response:
-        """Delete all or nothing of what may not be deleted; what is not there is passed over."""
+        """Delete several messages or, if one may not be deleted, none. Skips missing ones."""
         where = int(request.match_info["channel"])
         if not self._state.visible(where).manage_messages:
             raise missing_permissions()
@@ -209,7 +209,7 @@ class Rest:
             self._state.deleted_at[identity] = time.monotonic()
 
     def _found(self, request: web.Request) -> tuple[dict[str, Any], discord.Permissions]:
-        """Return the message that is meant, and what the bot may do there."""
+        """Return the requested message, and the bot's permissions in its channel."""
         where = int(request.match_info["channel"])
         allowed = self._state.visible(where)
         message = self._state.messages.get(int(request.match_info["id"]))
@@ -219,5 +219,5 @@ class Rest:
 
 
 def outside(message: dict[str, Any]) -> dict[str, Any]:
-    """A message as it is given on request: the author's roles come with the gateway's only."""
+    """Return a message as REST gives it. Only the gateway includes the author's roles."""
     return {key: value for key, value in message.items() if key not in {"member", "guild_id"}}

@@ -1,7 +1,7 @@
-"""Discord's published OpenAPI document, which requests and answers are held against.
+"""Checks requests and answers against Discord's published OpenAPI document.
 
-JSON Schema lets through what it does not know. Here a field that the document does not list is
-an error: what Discord ignores has no effect, and what it never sends no bot may rely on.
+JSON Schema allows unknown fields. Here a field that the document does not list is an error: Discord
+would ignore it in a request, and no bot may rely on it in an answer.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError, val
 
 from tests.standin.http import JSON, Form
 
-ABSENT = "DISCORD_OPENAPI is not set: requests and answers are not held against Discord's document"
+ABSENT = "DISCORD_OPENAPI is not set: requests and answers are not checked"
 SERVER_ERROR = 500
 FILE = re.compile(r"files\[\d\]")
 FORMATS = FormatChecker(formats=())
-Validator = Any  # the stubs do not know what extend() makes
+Validator = Any  # the stubs lack the return type of extend()
 
 
 @FORMATS.checks("date-time", raises=ValueError)
@@ -45,7 +45,7 @@ def _is_nonce(value: object) -> bool:
 def _closed(
     validator: Validator, known: list[str], instance: object, schema: object
 ) -> Iterator[ValidationError]:
-    """Refuse the fields that an object's schema does not list."""
+    """Report the fields that an object's schema does not list."""
     del validator, schema
     if isinstance(instance, dict):
         for name in instance.keys() - set(known):
@@ -55,7 +55,7 @@ def _closed(
 def _one_of(
     validator: Validator, branches: list[dict[str, Any]], instance: object, schema: dict[str, Any]
 ) -> Iterator[ValidationError]:
-    """Say what is wrong with the one branch that is meant, which the field ``type`` tells."""
+    """Report the errors of the branch that the field ``type`` selects."""
     del schema
     meant = [branch for branch in branches if _may_be(branch, instance)]
     if len(meant) == 1:
@@ -63,7 +63,7 @@ def _one_of(
     elif not any(validator.evolve(schema=branch).is_valid(instance) for branch in meant):
         tried = [list(validator.descend(instance, branch)) for branch in meant]
         closest = min(tried, key=len, default=[])
-        yield from closest or [ValidationError("is none of what it may be")]
+        yield from closest or [ValidationError("matches none of the alternatives")]
 
 
 def _may_be(branch: dict[str, Any], instance: object) -> bool:
@@ -84,7 +84,7 @@ _Checker: Any = validators.extend(  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path: what may be sent, and what is answered."""
+    """A method of a path: the schemas of its request and its answers."""
 
     name: str
     parameters: dict[str, Validator]
@@ -95,7 +95,7 @@ class Operation:
 
 
 class Schema:
-    """Every operation of the document; what it checks is compiled when it is first used."""
+    """All operations of the document, each compiled when it is first used."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
@@ -107,11 +107,11 @@ class Schema:
             parts = template.split("/")
             self._templates.setdefault(len(parts), []).append((template, parts))
         for found in self._templates.values():
-            # What stands literally in a path comes before what may be anything.
+            # Literal parts of a path take precedence over parameters.
             found.sort(key=lambda pair: [part.startswith("{") for part in pair[1]])
 
     def operation(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-        """Return what a request asks for, and the values in its path."""
+        """Return the operation of a request and the values in its path, or ``None`` if unknown."""
         parts = path.split("/")
         for template, names in self._templates.get(len(parts), ()):
             pairs = list(zip(names, parts, strict=True))
@@ -125,7 +125,7 @@ class Schema:
     def request(
         self, method: str, path: str, query: Mapping[str, str], media: str, form: Form | None
     ) -> Iterator[str]:
-        """Yield what the document does not allow about a request."""
+        """Yield a request's violations of the document."""
         found = self.operation(method, path)
         if found is None:
             yield f"{method} {path}: no such operation"
@@ -138,10 +138,10 @@ class Schema:
             yield f"{start} {problem}"
 
     def answer(self, method: str, path: str, status: int, media: str, body: bytes) -> Iterator[str]:
-        """Yield what the document does not allow about an answer."""
+        """Yield an answer's violations of the document."""
         found = self.operation(method, path)
         if found is None or status >= SERVER_ERROR:
-            return  # the document is silent about Discord's own failures
+            return  # the document does not describe Discord's own failures
         operation, _ = found
         start = f"{operation.name} answer {status}"
         code = next((c for c in (str(status), f"{status // 100}XX") if c in operation.answers), "")
@@ -151,7 +151,7 @@ class Schema:
         validator = operation.answers[code]
         if validator is None:
             if body:
-                yield f"{start} body: there is none"
+                yield f"{start} body: must be empty"
             return
         if media != JSON:
             yield f"{start} media type {media!r}: unknown"
@@ -194,9 +194,9 @@ class Schema:
         return node
 
     def _prepare(self, node: Any) -> Any:
-        """Return a schema without references, with objects closed and lists of constants short.
+        """Return a schema without references, with closed objects and with constants as ``enum``.
 
-        It is as cyclic as the document; that costs nothing, as what is checked ends somewhere.
+        It is as cyclic as the document, which is harmless because every checked value is finite.
         """
         if isinstance(node, list):
             return [self._prepare(item) for item in node]
@@ -229,11 +229,11 @@ _KEPT = {
     "items", "minItems", "maxItems", "uniqueItems", "required", "additionalProperties",
     "minProperties", "maxProperties", "allOf", "anyOf", "oneOf",
 }  # fmt: skip
-"""What decides; titles and descriptions do not."""
+"""The keywords that are checked, unlike titles and descriptions."""
 
 
 def _parts_of_others(schemas: dict[str, Any]) -> set[int]:
-    """Return the objects that others are made of: they do not know all of the fields."""
+    """Return the schemas inside an ``allOf``, which do not list all fields of an object."""
     found = set()
     waiting: list[Any] = list(schemas.values())
     while waiting:
@@ -266,7 +266,7 @@ def _about_form(operation: Operation, media: str, form: Form | None) -> Iterator
             yield "body: missing"
         return
     if operation.body is None:
-        yield "body: none is read"
+        yield "body: must be empty"
         return
     if media not in operation.media:
         yield f"media type {media!r}: unknown"
@@ -278,7 +278,7 @@ def _about_form(operation: Operation, media: str, form: Form | None) -> Iterator
 
 
 def _read(value: str, schema: Any) -> Any:
-    """Return what a parameter says, which a path or query holds as text."""
+    """Return a parameter of a path or query, converted from text to its type."""
     kind = schema.get("type")
     if kind == "integer" and re.fullmatch(r"-?\d+", value):
         return int(value)
@@ -294,7 +294,7 @@ def _problems(validator: Validator, instance: Any) -> Iterator[str]:
 
 
 def published() -> Schema | None:
-    """Return Discord's document as ``DISCORD_OPENAPI`` names it, ``None`` without."""
+    """Return the document at the path ``DISCORD_OPENAPI``, or ``None`` if that is not set."""
     path = os.environ.get("DISCORD_OPENAPI")
     return _loaded(Path(path)) if path else None
 

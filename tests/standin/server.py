@@ -1,4 +1,4 @@
-"""The stand-in itself: it serves, and its members write, edit, delete and click."""
+"""The stand-in server, and what its members do: write, edit, delete and click."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.standin.state import State
 
 BASE = "/api/v10"
 BY_THEIR_TOKEN = (f"{BASE}/interactions", f"{BASE}/webhooks")
-"""What interactions are answered by, and not the bot's token."""
+"""Paths that authenticate with an interaction's token instead of the bot's."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class StandIn(State):
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[StandIn]:
-        """Serve, and raise ``ViolationError`` in the end if anything was not as Discord has it."""
+        """Serve, and raise ``ViolationError`` at the end if anything violated Discord's rules."""
         application = web.Application(middlewares=[self._answered], client_max_size=1 << 26)
         application.router.add_get("/", self._gateway.connect)
         for part in (People(self), self._rest, self._interactions):
@@ -92,7 +92,7 @@ class StandIn(State):
         except ConnectionError:
             raise  # the bot is gone
         except Exception as error:
-            # Left alone it would be a 500, which the bot only tries again.
+            # Otherwise it would only be a 500, which the bot retries.
             what = f"the stand-in failed at {request.method} {request.path}: {error!r}"
             self.violations.append(what)
             raise
@@ -101,7 +101,7 @@ class StandIn(State):
         return found
 
     def _check_known(self, request: web.Request) -> None:
-        """Refuse a wrong token, and what the stand-in does not know."""
+        """Refuse a wrong token and unknown requests."""
         by_bot = not request.path.startswith(BY_THEIR_TOKEN)
         if by_bot and request.headers.get("Authorization") != f"Bot {TOKEN}":
             raise Refused(401, 0, "401: Unauthorized")
@@ -120,7 +120,7 @@ class StandIn(State):
         keep: bool = True,
         told: bool = True,
     ) -> int:
-        """Have a member write; ``keep`` it among what stands, and have the bot ``told``."""
+        """Write as a member. ``keep`` stores the message, and ``told`` sends it to the bot."""
         identity = self.new_id()
         message = self.message(identity, where, author, content)
         self.channels[where]["last_message_id"] = str(identity)
@@ -131,7 +131,7 @@ class StandIn(State):
         return identity
 
     async def take_back(self, identity: int, *, where: int = GENERAL) -> None:
-        """Have a member delete a message of their own."""
+        """Delete a message as its author."""
         if self.messages.pop(identity, None) is not None:
             guild = self.channels[where]["guild_id"]
             data = {"id": str(identity), "channel_id": str(where), "guild_id": guild}
@@ -140,9 +140,9 @@ class StandIn(State):
     async def edit(
         self, identity: int, content: str, *, where: int = GENERAL, member: bool = True
     ) -> None:
-        """Have the author change a message; to what it says already is no change.
+        """Edit a message as its author. Nothing happens if the content is the same.
 
-        Without ``member`` the bot is not told the author's roles, as after some changes.
+        Without ``member`` the event lacks the author's roles, as some of Discord's events do.
         """
         if identity not in self.messages or self.messages[identity]["content"] == content:
             return
@@ -154,7 +154,7 @@ class StandIn(State):
         await self.dispatch("MESSAGE_UPDATE", told)
 
     async def update(self, identity: int, **fields: object) -> None:
-        """Change a message and tell of nothing but that, as pins and previews came for years.
+        """Update a message with an event that has only ``fields``, as for pins and previews.
 
         Discord says that it now sends whole messages (discord-api-docs, pull request 7017).
         """
@@ -166,42 +166,42 @@ class StandIn(State):
     async def preview_arrives(
         self, identity: int, content: str, *, title: str = "", where: int = GENERAL
     ) -> None:
-        """Send the edit that Discord makes when a link's preview is ready: it has no time."""
+        """Send Discord's own update for a link's preview, which has no edit time."""
         message = self.message(identity, where, MEMBER, content)
         message["embeds"] = [{"type": "link", "title": title}] if title else []
         await self.dispatch("MESSAGE_UPDATE", message)
 
     async def click(self, identity: int, name: str, *, by: int) -> Interaction:
-        """Press the button of a message whose id begins with ``name``, without waiting."""
+        """Press the button of a message by the ``name`` in its custom id, without waiting."""
         return await self._interactions.click(identity, name, by)
 
     async def interact(
         self, kind: int, data: dict[str, Any], *, by: int = MEMBER, where: int = GENERAL
     ) -> Interaction:
-        """Have somebody run a command, say, without waiting; ``kind`` is Discord's number."""
+        """Begin an interaction, such as a command, without waiting. ``kind`` is its type."""
         return await self._interactions.begin(kind, data, by, where)
 
     def thread(self, identity: int, name: str, parent: int = GENERAL) -> dict[str, Any]:
-        """A thread as Discord tells of it; it has the id of the message it began with."""
+        """Return a thread as the gateway sends it. It has the id of its starter message."""
         return thread(identity, name, parent)
 
     def next_door(self) -> None:
-        """Have a second server, with two channels too."""
+        """Add a second server, also with two channels."""
         for identity, name in ((NEIGHBOUR_GENERAL, "general"), (NEIGHBOUR_MODERATORS, "desk")):
             self.channels[identity] = channel(identity, name, NEIGHBOUR)
 
     # ---------------------------------------------------------------- what the bot is told
 
     async def dispatch(self, event: str, data: dict[str, Any]) -> None:
-        """Tell the bot, if it is there; a session that is resumed is told what it missed."""
+        """Send an event to the bot. A session that is resumed later gets what it missed."""
         await self._gateway.dispatch(event, data)
 
     async def raw(self, frame: str) -> None:
-        """Send a frame as it is, whatever is in it."""
+        """Send a frame unchanged, even a malformed one."""
         await self._gateway.raw(frame)
 
     async def hang_up(self, *, forget: bool = False) -> None:
-        """Break the connection; ``forget`` refuses to resume the session."""
+        """Break the connection. With ``forget`` the session cannot be resumed."""
         await self._gateway.hang_up(forget=forget)
 
 

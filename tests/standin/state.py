@@ -1,4 +1,4 @@
-"""What the stand-in knows, and what tests set: servers, messages, people, and what goes wrong."""
+"""The stand-in's state, which tests set: servers, messages, people, and faults."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NONE = discord.Permissions.none()
 
 @dataclass(slots=True)
 class State:
-    """A Discord of one server with two channels, and any others that ``channels`` speaks of."""
+    """A Discord with one server and two channels, and any others in ``channels``."""
 
     channels: dict[int, dict[str, Any]] = field(
         default_factory=lambda: {
@@ -51,48 +51,48 @@ class State:
     """Whether the bot is in the server when it connects."""
 
     messages: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """Every message that stands, oldest first."""
+    """All messages that have not been deleted, oldest first."""
     updates: int = 0
-    """The channel in which Discord tells moderators of things; community servers have one."""
+    """The channel where Discord notifies moderators, which community servers have; 0 for none."""
     joined_at: str = "2026-01-01T00:00:00+00:00"
-    """Since when the bot has been in the server."""
+    """When the bot joined the server."""
     roles: dict[int, list[int]] = field(default_factory=dict)
-    """What members have beside the role that everyone has."""
+    """Members' roles, besides the default role."""
     left: set[int] = field(default_factory=set)
-    """Who is no member any more, or never was; everybody else is one."""
+    """People who are not members. Everybody else is."""
     timed_out: dict[int, str | None] = field(default_factory=dict)
     answers: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
-    """What the bot answered to interactions: who asked, the request, its body."""
+    """The bot's answers to interactions: who asked, the kind of request, and its body."""
 
     fault: Callable[[web.Request], str] = lambda _request: ""
-    """What goes wrong with a request: "429", "429 for an hour", "403", "500", "503", "delay", "drop" before
-    anything is done or "lose" after it, "" for nothing."""
+    """The fault of a request: "429", "429 for an hour", "403", "500", "503", "delay", or "" for none.
+    "drop" closes the connection before the request is carried out, "lose" afterwards."""
     asked_for_members: Callable[[], Awaitable[bool]] | None = None
-    """What happens when the bot asks for members; it returns whether that is all."""
+    """Called when the bot requests members. If it returns true, no answer is sent."""
     out: set[int] = field(default_factory=set)
-    """Servers that are not there when the bot connects."""
+    """Servers that are unavailable when the bot connects."""
     everybody: bool = False
-    """Whether every connection is told of everything, not only the latest."""
+    """Whether all connections get every event, not only the latest one."""
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     ahead_seconds: float = 0
-    """How far its clock, and so every id, is ahead of the bot's; more of it lets time pass."""
+    """How far its clock, and so every id, is ahead of the bot's. Increase it to let time pass."""
     nonce_seconds: float = 300
-    """How long a nonce holds."""
+    """How long a nonce is remembered."""
     nonces: dict[tuple[int, str], tuple[float, dict[str, Any]]] = field(default_factory=dict)
-    """What was sent with a nonce, by channel and nonce, and when."""
+    """Messages sent with a nonce and when, by channel and nonce."""
 
     sent: list[dict[str, Any]] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     deleted_at: dict[int, float] = field(default_factory=dict)
-    """When a message was deleted, in seconds of the monotonic clock."""
+    """When messages were deleted, in seconds of the monotonic clock."""
     commands: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     identified: asyncio.Event = field(default_factory=asyncio.Event)
 
     schema: Schema | None = field(default_factory=published)
-    """Discord's document that everything is held against, ``None`` for not at all."""
+    """Discord's document to check against, or ``None`` to check nothing."""
     violations: list[str] = field(default_factory=list)
-    """What the bot or the stand-in did against it; ``serving`` raises them in the end."""
+    """Violations of the document by the bot or the stand-in. ``serving`` raises them at the end."""
 
     port: int = 0
     _last_id: int = 0
@@ -102,20 +102,20 @@ class State:
         return f"ws://127.0.0.1:{self.port}"
 
     def now(self) -> float:
-        """Seconds since 1970 by Discord's clock."""
+        """Return the seconds since 1970 by Discord's clock."""
         return time.time() + self.ahead_seconds
 
     def new_id(self) -> int:
-        """A snowflake of now, later than every one before."""
+        """Return a snowflake of the current time, greater than all earlier ones."""
         self._last_id = max(self.id_at(self.now()), self._last_id + 1)
         return self._last_id
 
     def id_at(self, seconds: float) -> int:
-        """The first snowflake of a moment."""
+        """Return the first snowflake of a moment."""
         return (int(seconds * 1_000) - EPOCH) << 22
 
     def person(self, identity: int) -> dict[str, Any]:
-        """A member, with their roles."""
+        """Return a member with their roles."""
         if identity == BOT:
             found = member(BOT, "bellwether", [BOT_ROLE], bot=True)
             return {**found, "joined_at": self.joined_at}
@@ -123,7 +123,7 @@ class State:
         return {**found, "communication_disabled_until": self.timed_out.get(identity)}
 
     def permissions(self, where: int) -> discord.Permissions:
-        """What the bot may do in a channel or thread, after the channel's overwrites."""
+        """Return the bot's permissions in a channel or thread, including overwrites."""
         found: dict[str, Any] | None = self.channels[where]
         if found is not None and "thread_metadata" in found:
             found = self.channels.get(int(found["parent_id"]))
@@ -140,7 +140,7 @@ class State:
         return discord.Permissions(granted)
 
     def visible(self, where: int) -> discord.Permissions:
-        """What the bot may do in a channel; raises ``Refused`` where it is not or not seen."""
+        """Return the bot's permissions in a channel. Raises ``Refused`` if it cannot be seen."""
         if where not in self.channels:
             raise unknown_channel()
         allowed = self.permissions(where)
@@ -149,7 +149,7 @@ class State:
         return allowed
 
     def message(self, identity: int, where: int, author: int, content: str) -> dict[str, Any]:
-        """A message as the gateway tells of it."""
+        """Return a message as the gateway sends it."""
         person = self.person(author)
         return {
             "id": str(identity),
@@ -172,15 +172,15 @@ class State:
             "type": 0,
         }
 
-    _message = message  # by this name tests ask for a message that nobody sends
+    _message = message  # tests use this name for a message that nobody sends
 
     def guilds(self) -> list[int]:
-        """The servers that the bot is in."""
+        """Return the servers that the bot is in."""
         found = dict.fromkeys(int(channel["guild_id"]) for channel in self.channels.values())
         return list(found) if self.invited else []
 
     def threads(self, guild: int, *, archived: bool) -> list[dict[str, Any]]:
-        """The threads of a server, those at work or those put away."""
+        """Return the archived or the active threads of a server."""
         return [
             found
             for found in self.channels.values()
@@ -190,7 +190,7 @@ class State:
         ]
 
     def guild(self, identity: int = GUILD) -> dict[str, Any]:
-        """A server as Discord tells of it."""
+        """Return a server as the gateway sends it."""
         own = [c for c in self.channels.values() if c["guild_id"] == str(identity)]
         return {
             "id": str(identity),

@@ -1,4 +1,4 @@
-"""Messages that the bot writes: what Discord refuses of them, and what it makes of the rest."""
+"""The bot's messages: which ones Discord refuses, and how it stores the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXTS = ("title", "description")
 
 
 def check(form: Form) -> None:
-    """Raise ``Refused`` where Discord would, whether or not its document says so."""
+    """Raise ``Refused`` if a message exceeds Discord's limits, including undocumented ones."""
     body = form.body
     if len(body.get("content") or "") > CONTENT_LENGTH:
         raise invalid("content: Must be 2000 or fewer in length.")
@@ -25,7 +25,7 @@ def check(form: Form) -> None:
 
 
 def check_not_empty(form: Form) -> None:
-    """Raise ``Refused`` for a message with nothing in it."""
+    """Raise ``Refused`` for an empty message."""
     if not form.files and not any(form.body.get(name) for name in SHOWN):
         raise Refused(400, 50006, "Cannot send an empty message")
 
@@ -39,7 +39,7 @@ def _length(embed: dict[str, Any]) -> int:
 
 
 def apply(message: dict[str, Any], form: Form) -> None:
-    """Give a message what a request says; what the request does not mention stays."""
+    """Update a message from a request. Fields that the request leaves out stay unchanged."""
     body = form.body
     if "content" in body:
         message["content"] = body["content"] or ""
@@ -62,7 +62,7 @@ def apply(message: dict[str, Any], form: Form) -> None:
 
 
 def recorded(form: Form) -> dict[str, Any]:
-    """Return a request's body for tests to look at, with the names of its files."""
+    """Return a request's body for tests, with the names of its files."""
     if not form.files:
         return dict(form.body)
     return {**form.body, "files": [upload.filename for upload in form.files.values()]}

@@ -1,1 +1,1 @@
-"""Reading what was written while the bot was away."""
+"""Reads the messages that were written while the bot was disconnected."""

@@ -1,9 +1,9 @@
-"""Which channels have been read without a gap: a state machine that knows no Discord and no clock.
+"""Tracks which channels have gaps: a state machine without Discord and without a clock.
 
-A gap is what was written while no session was there, while a server was out, or while the queue was
-full. From the moment a session begins until the gaps of a server are known, none of its watermarks
-rises. After that those of the channels that are behind stay until their gap is closed. After a crash
-everything resumes from the watermarks.
+A gap is a range of messages that the bot missed because it had no session, the server was
+unavailable or the queue was full. When a session begins, no watermark of a server moves until its
+gaps are known. From then on, only the watermarks of channels with a gap stay, until that gap is
+closed. After a crash reading resumes from the watermarks.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ from bot.retries import wait_after
 
 
 class Reading(Enum):
-    """How a gap stands after a turn."""
+    """The state of a gap after a page was read."""
 
     GOES_ON = auto()
     CLOSED = auto()
     CUT_OFF = auto()
-    """Closed, because more was missed than is read."""
+    """Closed because the limit was reached, with messages left unread."""
 
 
 @dataclass(slots=True)
 class Gap:
-    """What is to be read of a channel: after one message, until another, at most so many."""
+    """The messages to read in a channel: after ``after``, up to ``until``, at most ``left``."""
 
     room: Room
     after: SubjectId
     until: SubjectId
     left: int
     edits: bool
-    """Whether the page before the gap is still to be read for what was edited meanwhile."""
+    """Whether the page before the gap still has to be checked for edits."""
 
     def advance(self, page: Page, limit: int) -> None:
-        """Move its beginning behind a page that was asked for with ``limit``."""
+        """Move the start of the gap past a page that was requested with ``limit``."""
         self.left -= limit
         self.after = self.until if page.last is None else page.last
         if page.messages < limit:
             self.after = SubjectId(max(self.after, self.until))
 
     def state(self) -> Reading:
-        """Return whether there is more to read."""
+        """Return whether the gap is closed, and whether messages were left out."""
         if self.edits or (self.after < self.until and self.left > 0):
             return Reading.GOES_ON
         return Reading.CUT_OFF if self.after < self.until else Reading.CLOSED
@@ -54,7 +54,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What is not read: what stood before the bot came, what is too old, and too much of it."""
+    """What limits reading: when the bot joined, the oldest message, and the number of messages."""
 
     came: SubjectId
     oldest: SubjectId
@@ -67,11 +67,11 @@ def gap_of(
     bounds: Bounds,
     missed: SubjectId | None = None,
 ) -> Gap | None:
-    """Return what is to be read of a channel, ``None`` for nothing.
+    """Return the gap of a channel, or ``None`` if there is nothing to read.
 
-    ``marks`` has the server's watermarks; a channel without one was made while the bot was away.
-    ``missed`` is a message for which there was no room. A channel in which nobody wrote for as long
-    as is looked back costs nothing.
+    ``marks`` has the server's watermarks. A channel without a watermark was created while the bot
+    was disconnected. ``missed`` is a message that a full queue rejected. A channel without messages
+    in the whole look-back time has no gap and costs no request.
     """
     after = max(marks.get(room.id, SubjectId(room.id)), bounds.came)
     until = max(room.latest, missed or 0)
@@ -89,28 +89,28 @@ def gap_of(
 
 @dataclass(slots=True)
 class _Turns:
-    """How a server stands in the queue for Discord's answers."""
+    """When a server's next request may be made, and who goes first."""
 
     latest: int = 0
-    """The number of its latest turn, counted over all servers."""
+    """The number of its latest turn, counted across all servers."""
     attempts: int = 0
     not_before: float = 0.0
 
 
 class Gaps:
-    """All that is to be read, and whose turn it is: servers in turns, and channels within each."""
+    """All gaps, and the order of reading: servers take turns, and so do channels of a server."""
 
     def __init__(self) -> None:
         self._known: set[GuildId] = set()
-        """The servers whose gaps are known."""
+        """Servers whose gaps are known."""
         self._gaps: OrderedDict[ChannelId, Gap] = OrderedDict()
-        """Of a server's the first one has its turn."""
+        """The first gap of a server is read next."""
         self._missed: dict[ChannelId, Post] = {}
-        """The latest post for which there was no room."""
+        """The latest post of each channel that the full queue rejected."""
         self._broken: set[ChannelId] = set()
         """Channels that could not be read."""
         self._held: Counter[ChannelId] = Counter()
-        """How many posts of a channel wait for something before they are queued."""
+        """The number of posts of each channel that cannot be queued yet."""
         self._turns: dict[GuildId, _Turns] = {}
         self._taken = 0
 
@@ -121,7 +121,7 @@ class Gaps:
         return len(self._gaps)
 
     def caught_up(self, post: Post) -> bool:
-        """Return whether a post's channel has been read without a gap."""
+        """Return whether a post's channel has no gap, so that its watermark may move."""
         channel = post.channel_id
         return (
             post.guild_id in self._known
@@ -132,30 +132,30 @@ class Gaps:
         )
 
     def begin(self) -> None:
-        """Expect gaps everywhere: a new session has begun."""
+        """Start a new session: every channel may have a gap."""
         self._known.clear()
         self._broken.clear()
 
     def restart(self) -> None:
-        """Forget what was being read; it is found again."""
+        """Forget all gaps, before they are looked for again."""
         self._gaps.clear()
         self._turns.clear()
 
     def unavailable(self, guild: GuildId) -> None:
-        """Expect gaps in a server that is out."""
+        """Note that a server is unavailable: every channel there may have a gap."""
         self._known.discard(guild)
 
     def know(self, guild: GuildId, gaps: Iterable[Gap] = ()) -> None:
-        """Take over the gaps of a server: there are no others.
+        """Set the complete list of a server's gaps.
 
-        Where something is missing comes before where only an edit may be.
+        Gaps with missing messages are read before those that may only have edits.
         """
         ordered = sorted(gaps, key=lambda gap: gap.until <= gap.after)
         self._gaps.update((gap.room.id, gap) for gap in ordered)
         self._known.add(guild)
 
     def widen(self, gap: Gap) -> None:
-        """Add a gap to the one that its channel may have already."""
+        """Add a gap, merged with the gap that its channel may already have."""
         begun = self._gaps.get(gap.room.id)
         if begun is None:
             self._gaps[gap.room.id] = gap
@@ -164,34 +164,34 @@ class Gaps:
             begun.edits = begun.edits or gap.edits
 
     def miss(self, post: Post) -> None:
-        """Expect a gap where there was no room for a post."""
+        """Note that the full queue rejected a post, so that its channel has a gap."""
         self._missed[post.channel_id] = post
 
     def any_missed(self) -> bool:
-        """Return whether there was no room for something."""
+        """Return whether the queue rejected any posts that are not gaps yet."""
         return bool(self._missed)
 
     def hold(self, channel: ChannelId) -> None:
-        """Let no mark of a channel rise: a post of it is not on the queue yet."""
+        """Hold a channel's watermark while one of its posts is not on the queue yet."""
         self._held[channel] += 1
 
     def release(self, channel: ChannelId) -> None:
-        """Take a ``hold`` back."""
+        """End one ``hold`` of a channel."""
         self._held[channel] -= 1
         if self._held[channel] <= 0:
             del self._held[channel]
 
     def missed_in(self, channel: ChannelId) -> bool:
-        """Return whether there was no room for something of a channel."""
+        """Return whether the queue rejected a post of a channel that is not a gap yet."""
         return channel in self._missed
 
     def take_missed(self) -> dict[ChannelId, Post]:
-        """Return, once, the latest post for which there was no room, by channel."""
+        """Return and forget the latest rejected post of each channel."""
         missed, self._missed = self._missed, {}
         return missed
 
     def next(self, now: float) -> Gap | None:
-        """Return the gap whose turn it is, ``None`` while each has to wait; count the turn."""
+        """Return the gap to read now and count the turn, or ``None`` while all have to wait."""
         due = [gap for gap in self._gaps.values() if self._turns_of(gap).not_before <= now]
         if not due:
             return None
@@ -202,11 +202,11 @@ class Gaps:
         return gap
 
     def succeeded(self, gap: Gap) -> None:
-        """Note that Discord answered."""
+        """Note that reading a page of a gap succeeded."""
         self._turns_of(gap).attempts = 0
 
     def put_off(self, gap: Gap, now: float) -> float:
-        """Let other servers have their turns first; return how many seconds this one waits."""
+        """Postpone a server after a failure, and return the wait in seconds."""
         turns = self._turns_of(gap)
         wait = wait_after(turns.attempts)
         turns.attempts += 1
@@ -214,12 +214,12 @@ class Gaps:
         return wait
 
     def close(self, gap: Gap) -> None:
-        """Take a gap away; one that was found anew meanwhile stays."""
+        """Remove a gap, unless it has been replaced by a new one meanwhile."""
         if self._gaps.get(gap.room.id) is gap:
             del self._gaps[gap.room.id]
 
     def give_up(self, gap: Gap) -> None:
-        """Take a gap away that cannot be read; its channel stays behind until the next session."""
+        """Remove a gap that cannot be read. The watermark then stays until the next session."""
         self.close(gap)
         self._broken.add(gap.room.id)
 
@@ -228,5 +228,5 @@ class Gaps:
 
 
 def page_size(gap: Gap) -> int:
-    """Return how many messages to ask for next."""
+    """Return how many messages to request next."""
     return min(PAGE, gap.left)

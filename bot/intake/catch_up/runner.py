@@ -1,4 +1,4 @@
-"""Closes gaps: reads what passed the bot by, oldest first, channels in turns, within limits."""
+"""Closes gaps: reads missed messages, oldest first, in one channel after another, up to a limit."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ log = structlog.stdlib.get_logger(__name__)
 
 A_MOMENT: Final = 0.2
 AGAIN: Final = 10.0
-"""Seconds until archived threads are asked for again."""
+"""Seconds before archived threads are requested again."""
 
 SHORTEST_LIFE: Final = timedelta(minutes=55)
-"""Discord archives a thread after an hour at the soonest, unless somebody does it by hand."""
+"""Discord archives a thread after an hour at the earliest, unless somebody archives it by hand."""
 
 Enter = Callable[[Post], Awaitable[asyncio.Future[Decision]]]
 
 
 class CatchUp:
-    """Finds gaps when a session begins, and closes them beside everything else.
+    """Finds gaps when a session begins, and closes them in the background.
 
-    Of what was edited meanwhile the latest page of messages before the gap is looked at. Messages
-    deleted in the gap, and what stood before an edit, are gone.
+    Edits are found in the page of messages just before the gap. Messages that were deleted in the
+    meantime, and texts from before an edit, cannot be read any more.
     """
 
     def __init__(
@@ -60,18 +60,18 @@ class CatchUp:
         self._session = 0
         self._ready = False
         self._archives: dict[GuildId, tuple[datetime, dict[ChannelId, SubjectId]]] = {}
-        """Servers whose archived threads are still to be listed: since when, and their marks."""
+        """Servers whose archived threads must still be listed: since when, and their watermarks."""
         self._out_since: dict[GuildId, datetime] = {}
         self._running: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Expect gaps everywhere: a new session has begun."""
+        """Start a new session: every channel may have a gap."""
         self._session += 1
         self._ready = False
         self._gaps.begin()
 
     async def start(self) -> None:
-        """Find all gaps, and close them beside everything else."""
+        """Find all gaps, and start to close them in the background."""
         await self.stop()
         self._gaps.restart()
         self._archives.clear()
@@ -80,37 +80,37 @@ class CatchUp:
         await self._find(self._history.guilds())
 
     def unavailable(self, guild: GuildId) -> None:
-        """Expect gaps in a server that is out."""
+        """Note that a server is unavailable: every channel there may have a gap."""
         self._gaps.unavailable(guild)
         self._out_since.setdefault(guild, self._clock.now())
 
     async def available(self, guild: GuildId) -> None:
-        """Find the gaps of a server that is back; before ``start`` that will find them."""
+        """Find the gaps of a server that is available again. Before ``start`` this does nothing."""
         if self._ready and self._history.present(guild):
             await self._find([guild])
 
     async def joined(self, guild: GuildId) -> None:
-        """Note that what stands in a server now was written before the bot came."""
+        """Set the watermarks of a new server, whose messages are all from before the bot joined."""
         session = self._session
-        # Its first step is taken before anything else comes.
+        # Runs without interruption up to reading the channels, so that no message is skipped.
         await self._begin(guild)
         if session == self._session:
             self._gaps.know(guild)
 
     def missed(self, post: Post) -> None:
-        """Expect a gap where there was no room for a post; it is read again, waiting for room."""
+        """Note that the full queue rejected a post. It is read again once there is room."""
         self._gaps.miss(post)
         self._work()
 
     async def stop(self) -> None:
-        """Leave gaps as they are; the next session finds them again."""
+        """Stop reading. The next session finds the remaining gaps again."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
             self._running = None
 
     async def done(self) -> None:
-        """Wait until every gap that is known is closed."""
+        """Wait until all known gaps are closed."""
         if self._running is not None:
             await asyncio.wait({self._running})
 
@@ -124,7 +124,7 @@ class CatchUp:
     async def _find(self, guilds: Sequence[GuildId]) -> None:
         session = self._session
         watermarks = await self._patience.until_written(self._watermarks.all, "watermarks")
-        # Listing archived threads costs a request a channel, so not after every short absence.
+        # Listing archived threads takes a request per channel, so skip it after short downtimes.
         newest = max((max(marks.values()) for marks in watermarks.values()), default=0)
         away = self._clock.now() - time_at(newest)
         for guild in guilds:
@@ -164,7 +164,7 @@ class CatchUp:
         for gap in gaps:
             if gap.room.id in marks and max(marks[gap.room.id], bounds.came) <= bounds.oldest:
                 log.warning(
-                    "older messages are not caught up with",
+                    "old messages skipped",
                     channel_id=gap.room.id,
                     hours=self._hours,
                 )
@@ -174,13 +174,13 @@ class CatchUp:
         await self._patience.until_written(lambda: self._watermarks.raise_to(marks), "watermarks")
 
     async def _drop_gone(self, guild: GuildId, marks: dict[ChannelId, SubjectId]) -> None:
-        """Forget channels that are not there any more; a thread may come back from the archive."""
+        """Drop old watermarks of channels that are gone. Archived threads may come back."""
         there = {room.id for room in self._history.rooms(guild)}
         oldest = self._bounds(guild).oldest
         gone = [
             channel for channel, mark in marks.items() if channel not in there and mark < oldest
         ]
-        if gone and len(gone) < len(marks):  # a server with no mark at all is a new one
+        if gone and len(gone) < len(marks):  # a server without watermarks would seem new
             await self._patience.until_written(
                 lambda: self._watermarks.drop(guild, gone), "watermarks"
             )
@@ -190,7 +190,7 @@ class CatchUp:
     async def _close(self) -> None:
         read = 0
         if self._gaps:
-            log.info("catching up", channels=len(self._gaps))
+            log.info("catch-up started", channels=len(self._gaps))
         while self._gaps or self._archives:
             if self._gaps.any_missed():
                 await self._find_missed()
@@ -200,7 +200,7 @@ class CatchUp:
             elif self._archives:
                 await self._look_into_archives()
             else:
-                self._history.forget_members()  # their roles may change meanwhile
+                self._history.forget_members()  # roles may change during the wait
                 await asyncio.sleep(A_MOMENT)
         self._history.forget_members()
         if read:
@@ -208,58 +208,58 @@ class CatchUp:
 
     async def _take_turn(self, gap: Gap) -> int:
         if not self._history.present(gap.room.guild):
-            self._gaps.close(gap)  # when the server is back its gaps are found again
+            self._gaps.close(gap)  # it is found again once the server is available
             return 0
-        about = {"channel_id": gap.room.id}
+        fields = {"channel_id": gap.room.id}
         try:
             read = await self._read(gap)
         except PASSING as error:
             wait = self._gaps.put_off(gap, asyncio.get_running_loop().time())
-            log.warning("catching up put off", wait_seconds=wait, reason=str(error), **about)
+            log.warning("catch-up postponed", wait_seconds=wait, reason=str(error), **fields)
             return 0
         except RefusedError as error:
-            log.warning("cannot catch up", reason=str(error), **about)
+            log.warning("catch-up failed", reason=str(error), **fields)
             self._gaps.close(gap)
             return 0
         except Exception:
-            # One channel must not hold up the others; its watermark stays where it is.
-            log.exception("cannot catch up", **about)
+            # One channel must not block the others. Its watermark stays.
+            log.exception("catch-up failed", **fields)
             self._gaps.give_up(gap)
             return 0
         self._gaps.succeeded(gap)
         return read
 
     async def _find_missed(self) -> None:
-        """Turn what there was no room for into gaps.
+        """Turn rejected posts into gaps.
 
-        Without a wait once it is taken out: until its gap is known a channel would seem caught up,
-        and its mark could rise past what was missed.
+        After ``take_missed`` nothing may be awaited. Until its gap is added a channel seems caught
+        up, and its watermark could move past the missed post.
         """
         watermarks = await self._patience.until_written(self._watermarks.all, "watermarks")
         missed = self._gaps.take_missed()
-        log.info("reading again what there was no room for", channels=len(missed))
+        log.info("rejected messages found again", channels=len(missed))
         for channel, post in missed.items():
             room = self._history.room(post.guild_id, channel)
             if room is None:
-                continue  # deleted since, or its server is out
+                continue  # deleted, or its server is unavailable
             marks = watermarks.get(post.guild_id, {})
             gap = gap_of(room, marks, self._bounds(post.guild_id), post.subject_id)
             if gap is not None:
                 self._gaps.widen(gap)
 
     async def _look_into_archives(self) -> None:
-        """Find what was written in threads that were archived while the bot was away."""
+        """Find gaps in threads that were archived while the bot was disconnected."""
         guild, (since, marks) = next(iter(self._archives.items()))
         try:
             rooms = await self._history.archived(guild, since)
         except PASSING as error:
-            log.warning("archived threads not read yet", guild_id=guild, reason=str(error))
-            self._archives[guild] = self._archives.pop(guild)  # others first
+            log.warning("listing archived threads postponed", guild_id=guild, reason=str(error))
+            self._archives[guild] = self._archives.pop(guild)  # other servers first
             await asyncio.sleep(A_MOMENT if len(self._archives) > 1 else AGAIN)
             return
         except Exception:
-            # Its threads alone are left out.
-            log.exception("archived threads not read", guild_id=guild)
+            # Only this server's archived threads are skipped.
+            log.exception("listing archived threads failed", guild_id=guild)
             rooms = []
         self._archives.pop(guild, None)
         for room in rooms:
@@ -268,7 +268,7 @@ class CatchUp:
                 self._gaps.widen(gap)
 
     async def _read(self, gap: Gap) -> int:
-        """Read the next page of a gap, and note it as read; return how many posts it had."""
+        """Read the next page of a gap and move the watermark. Return the number of posts."""
         room = gap.room
         before = gap.after, gap.left, gap.edits
         if gap.edits:
@@ -279,11 +279,11 @@ class CatchUp:
             page = await self._history.after(room, gap.after, limit)
             posts = page.posts
             gap.advance(page, limit)
-        # Only what is on disk counts as read. What could not be judged is set aside, and is read.
+        # A post counts as read once it is on disk, or set aside because it cannot be judged.
         decided = [await self._enter(post) for post in posts]
         await asyncio.gather(*decided, return_exceptions=True)
         if self._gaps.missed_in(room.id):
-            # The queue was full, and what made room may be of this very page.
+            # The queue was full, and the rejected post may be from this page. Read it again.
             gap.after, gap.left, gap.edits = before
             return 0
         mark = Mark(room.guild, room.id, gap.after)
@@ -291,7 +291,7 @@ class CatchUp:
         state = gap.state()
         if state is Reading.CUT_OFF:
             log.warning(
-                "too many messages to catch up with, the latest were left out",
+                "catch-up limit reached, latest messages skipped",
                 channel_id=room.id,
                 messages=self._messages,
             )

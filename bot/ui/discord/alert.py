@@ -1,4 +1,4 @@
-"""What an alert looks like."""
+"""Builds the embed of an alert."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ from model.classes import CLASSES
 
 EXCERPT_LENGTH: Final = 700
 FIELD_LENGTH: Final = 1_024
-"""Discord's limit for the value of an embed's field."""
+"""Discord's limit for the value of an embed field."""
 
 SHORT_EXCERPT: Final = 60
 LISTED: Final = 4
-"""So many of the further messages are listed, the latest ones; an embed must stay readable."""
+"""How many of the latest further messages are listed. An embed must stay readable."""
 
 BAR_LENGTH: Final = 8
-"""A line of the score table is then 30 characters, which a phone shows without breaking it."""
+"""Keeps a line of the score table at 30 characters, which fits on a phone."""
 
 WORDS_LENGTH: Final = 200
 DONE_LENGTH: Final = 600
 VERDICT_LENGTH: Final = 500
 ACTS_LENGTH: Final = 900
-"""Characters of these parts; together an embed has at most 6,000."""
+"""The most characters of each part. An embed can have 6,000 in total."""
 
 _RED, _AMBER, _GREY, _GREEN = 0xD83C3E, 0xE8A33D, 0x80848E, 0x3BA55D
 
@@ -54,15 +54,15 @@ SERVER_NAME: Final = 80
 
 
 def bar(value: float) -> str:
-    """Draw a probability, 0 to 1, as a bar of ``BAR_LENGTH`` blocks."""
+    """Return a bar of ``BAR_LENGTH`` blocks for a probability from 0 to 1."""
     filled = round(min(max(value, 0.0), 1.0) * BAR_LENGTH)
     return "█" * filled + "░" * (BAR_LENGTH - filled)
 
 
 def score_table(decision: Decision) -> str:
-    """Draw the scores as a code block: a bar for each class, and the threshold it reached."""
+    """Return the scores as a code block: a bar for each class, and the threshold it reached."""
     width = max(map(len, CLASSES))
-    # A class that reached several thresholds shows that of the gravest action.
+    # A class that reached several thresholds shows the one of the most severe action.
     reached = {reason.harm: reason for reason in decision.reasons}
     lines = []
     for name in CLASSES:
@@ -76,7 +76,7 @@ def score_table(decision: Decision) -> str:
 
 
 def rule_of(reason: Reason, words: Words) -> str:
-    """Say which rule fired, at which threshold, and whose it is."""
+    """Say which rule matched, its threshold, and whether it is the server's or a channel's."""
     key = "alert.rule_channel" if reason.scope_id else "alert.rule_server"
     score, threshold = side_by_side(reason.score, reason.threshold)
     return words(
@@ -90,7 +90,7 @@ def rule_of(reason: Reason, words: Words) -> str:
 
 
 def shows_all(cases: Sequence[Case]) -> bool:
-    """Return whether an alert's embed shows its messages as a whole, so that it needs no files."""
+    """Return whether an alert's embed shows its messages in full, so that no files are needed."""
     lead, *others = cases
     return (
         len(lead.decision.post.text) <= EXCERPT_LENGTH
@@ -102,16 +102,16 @@ def shows_all(cases: Sequence[Case]) -> bool:
 def alert_embed(
     cases: Sequence[Case], words: Words, names: Names, *, spoilers: bool = True, files: bool = True
 ) -> discord.Embed:
-    """Build the embed that moderators see about one case, or several that share an alert.
+    """Build the embed of an alert with one or more cases, the lead first.
 
-    The first case leads. ``files`` says whether the bot may attach what the embed does not show.
+    ``files`` says whether the bot may attach the texts that the embed cuts.
     """
     case, *others = cases
     decision = case.decision
     post = decision.post
     lead = decision.lead
     if lead is None:
-        raise ValueError("an alert is about a decision with a reason")
+        raise ValueError("an alert needs a decision with a reason")
     title, colour = _headline(case, words)
     more = f" · {len(cases)} ×" if others else ""
     embed = discord.Embed(
@@ -146,7 +146,7 @@ def alert_embed(
 
 
 def _evidence(decision: Decision, words: Words, *, spoilers: bool) -> str:
-    """Quote what decided, and the words that weighed most, behind one spoiler."""
+    """Quote the decisive passage and the words with the most weight, behind one spoiler."""
     post = decision.post
     if not post.text:
         return words("alert.no_text")
@@ -186,7 +186,7 @@ def _add_message(embed: discord.Embed, case: Case, number: int, words: Words) ->
 
 
 def add_author_and_place(embed: discord.Embed, post: Post, words: Words, names: Names) -> None:
-    """Say who wrote a message, how long they have been there, and where it was written."""
+    """Add who wrote a message, the ages of account and membership, and the channel."""
     name = harmless(shorten(names.member(post.author_id) or post.author_name, SERVER_NAME))
     shown = f"**{name or words('alert.unknown')}** <@{post.author_id}>"
     if post.author_id and not post.webhook:
@@ -200,13 +200,13 @@ def add_author_and_place(embed: discord.Embed, post: Post, words: Words, names: 
 
 
 def add_whole(embed: discord.Embed, words: Words, *, files: bool) -> None:
-    """Say where the texts are that an embed cuts, or why they are not there."""
+    """Say where to find the full texts that the embed cuts, or why they are missing."""
     key = "alert.attached" if files else "alert.not_attached"
     embed.add_field(name=words("alert.whole"), value=words(key), inline=False)
 
 
 def add_footer(embed: discord.Embed, decision: Decision, words: Words) -> None:
-    """Write the ids that a search needs into the small last line."""
+    """Add the ids that are useful for a search as the footer."""
     post = decision.post
     embed.set_footer(
         text=words(
@@ -216,7 +216,7 @@ def add_footer(embed: discord.Embed, decision: Decision, words: Words) -> None:
 
 
 def _relative(at: datetime) -> str:
-    """Return a time as Discord shows it to each reader, such as "3 years ago"."""
+    """Return a timestamp that Discord shows to each reader as, say, "3 years ago"."""
     return f"<t:{int(at.timestamp())}:R>"
 
 
@@ -229,7 +229,7 @@ def _line(number: int, case: Case, names: Names, *, spoilers: bool) -> str:
 
 
 def _fitting(lines: Iterable[str]) -> str:
-    """Join as many whole lines as a field holds: a line cut short could leave a spoiler open."""
+    """Join as many whole lines as a field can hold. A cut line could leave a spoiler open."""
     text = ""
     for line in lines:
         if len(text) + len(line) + 1 > FIELD_LENGTH:
@@ -269,7 +269,7 @@ def _headline(case: Case, words: Words) -> tuple[str, int]:
 
 
 def duration(minutes: int, words: Words) -> str:
-    """Write a time in the largest unit that it is a whole number of."""
+    """Return a duration in the largest unit that gives a whole number."""
     for unit, length in (("days", 24 * 60), ("hours", 60)):
         if minutes >= length and minutes % length == 0:
             return words(f"duration.{unit}", count=minutes // length)
@@ -277,7 +277,7 @@ def duration(minutes: int, words: Words) -> str:
 
 
 def count_of(embed: discord.Embed) -> int:
-    """Return how many messages an alert is about."""
+    """Return the number of messages in an alert, from its embed's title."""
     match = _COUNT.search(embed.title or "")
     return int(match[1]) if match else 1
 
@@ -285,11 +285,11 @@ def count_of(embed: discord.Embed) -> int:
 def acted_on(
     embed: discord.Embed, line: str, words: Words, title: str | None = None
 ) -> discord.Embed:
-    """Return an alert with one more line on what moderators did, and perhaps another headline."""
+    """Return an alert's embed with another line on what moderators did, and perhaps a new title."""
     changed = embed.copy()
     name = words("alert.moderators")
     before = _taken(changed, name)
-    # The latest lines are kept whole; the record is in the journal.
+    # Keep the latest lines in full. The journal has the complete record.
     lines = [*before.split("\n"), line][-6:] if before else [line]
     changed.add_field(name=name, value=shorten("\n".join(lines), ACTS_LENGTH), inline=False)
     changed.colour = discord.Colour(_GREEN)
@@ -300,7 +300,7 @@ def acted_on(
 
 
 def judged(embed: discord.Embed, verdict: str, words: Words) -> discord.Embed:
-    """Return an alert with a verdict, in the place of an earlier one."""
+    """Return an alert's embed with a verdict, which replaces an earlier one."""
     changed = embed.copy()
     _taken(changed, words("alert.verdict"))
     changed.add_field(
@@ -311,7 +311,7 @@ def judged(embed: discord.Embed, verdict: str, words: Words) -> discord.Embed:
 
 
 def _taken(embed: discord.Embed, name: str) -> str:
-    """Remove a field and return its value, empty where there is none."""
+    """Remove a field and return its value, or an empty string if there is none."""
     for index, found in enumerate(embed.fields):
         if found.name == name:
             embed.remove_field(index)

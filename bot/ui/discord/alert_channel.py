@@ -1,4 +1,4 @@
-"""Sends and updates alerts in the channel that a server's moderators chose."""
+"""Sends and updates alerts in a server's alert channel."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from bot.ui.discord.speech import Speech
 NONCE_LENGTH: Final = 25
 
 RECALLED: Final = 1_000
-"""Messages of the alert channel that are looked through after a crash, the latest ones."""
+"""The latest messages of the alert channel that are searched after a crash."""
 
 Writable = discord.TextChannel | discord.Thread
 
@@ -50,12 +50,12 @@ class DiscordAlertChannel:
         ] = WeakKeyDictionary()
 
     def place(self, guild: GuildId) -> ChannelId | Outcome:
-        """Return the channel that a server's moderators chose; an outcome says why it cannot be."""
+        """Return the alert channel of a server, or an outcome that says why it cannot be used."""
         channel = self.channel(guild)
         return channel if isinstance(channel, Outcome) else ChannelId(channel.id)
 
     def channel(self, guild: GuildId, wanted: ChannelId = NOWHERE) -> Writable | Outcome:
-        """Return a channel given, or the one its moderators chose."""
+        """Return the ``wanted`` channel, or else the server's alert channel, if it is usable."""
         chosen = wanted or self._book.of(guild).alert_channel_id
         if chosen is None:
             return failed("failed.no_alert_channel")
@@ -68,7 +68,7 @@ class DiscordAlertChannel:
         return channel
 
     async def send(self, alert: OpenAlert) -> Outcome:
-        """Send an alert, once: Discord drops a second message with the same nonce."""
+        """Send an alert. A repetition is harmless: Discord drops messages with the same nonce."""
         guild = alert.lead.id.guild
         channel = self.channel(guild)
         if isinstance(channel, Outcome):
@@ -95,7 +95,7 @@ class DiscordAlertChannel:
         return DONE
 
     async def update(self, alert: OpenAlert) -> Outcome:
-        """Have an alert show what has joined it. Raises ``AlertRemovedError``."""
+        """Update an alert with the cases that joined it. Raises ``AlertRemovedError``."""
         channel = self.channel(alert.lead.id.guild, alert.channel_id)
         if isinstance(channel, Outcome):
             return channel
@@ -120,7 +120,7 @@ class DiscordAlertChannel:
         return DONE
 
     def _keep(self, alert: OpenAlert, record: Sequence[Page], message: discord.Message) -> None:
-        """Remember the files that are full, so that an update does not send them again."""
+        """Remember the files that are full, so that updates do not upload them again."""
         self._attached[alert] = {
             page.cases: attachment
             for page, attachment in zip(record, message.attachments, strict=False)
@@ -130,7 +130,7 @@ class DiscordAlertChannel:
     def _drawn(
         self, alert: OpenAlert, channel: Writable
     ) -> tuple[discord.Embed, discord.ui.View, list[Page]]:
-        """Return what an alert shows: its embed, its buttons, and the texts the embed cuts."""
+        """Return the content of an alert: its embed, its buttons, and the texts the embed cuts."""
         guild = alert.lead.id.guild
         policy = self._book.of(guild)
         words, names = self._speech.words(guild, policy), self._speech.names(guild)
@@ -148,7 +148,7 @@ class DiscordAlertChannel:
         return embed, view, record
 
     def _quotes_more(self, alert: OpenAlert) -> bool:
-        """Return whether somebody reads here what they could not read where it was written."""
+        """Return whether an alert shows a message to people who cannot see its channel."""
         guild = alert.lead.id.guild
         channel = self.channel(guild, alert.channel_id)
         origin = self._servers.channel(guild, alert.lead.decision.post.channel_id)
@@ -157,7 +157,7 @@ class DiscordAlertChannel:
         return shows_more(channel, origin)
 
     async def shown(self, guild: GuildId, since: datetime) -> dict[CaseId, Shown]:
-        """Return the alerts in the channel since a time, by the case they lead with."""
+        """Return the alerts sent since a time, by their lead case."""
         channel = self.channel(guild)
         if isinstance(channel, Outcome):
             return {}
@@ -165,13 +165,13 @@ class DiscordAlertChannel:
         after = discord.Object(snowflake_at(since))
         with discord_errors():
             try:
-                # The latest first: what an alert tells of can be years old.
+                # Latest first, because the oldest message of an alert can be years old.
                 async for message in channel.history(
                     limit=RECALLED, after=after, oldest_first=False
                 ):
                     lead = lead_of(message) if own and message.author.id == own.id else None
                     if lead is not None:
-                        # A moderator can remove the embed: then only its own case is certain.
+                        # If a moderator removed the embed, only the lead case is certain.
                         count = count_of(message.embeds[0]) if message.embeds else 1
                         found[lead] = Shown(message.id, count)
             except (discord.Forbidden, discord.NotFound):
@@ -179,9 +179,9 @@ class DiscordAlertChannel:
         return found
 
     async def complain(self, guild: GuildId, note: Note) -> None:
-        """Say that alerts cannot be sent where Discord itself tells moderators of things.
+        """Say that alerts cannot be sent, in the channel where Discord notifies moderators.
 
-        Community servers have such a channel; elsewhere the log and `/threshold show` must do.
+        Only community servers have such a channel. Elsewhere the log and `/threshold show` say it.
         """
         server = self._servers.guild(guild)
         channel = None if server is None else server.public_updates_channel

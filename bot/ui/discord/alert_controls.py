@@ -1,4 +1,4 @@
-"""The buttons under an alert, and what they say about it."""
+"""The buttons under an alert, and how to recognise an alert by them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.ui.words import Words
 
 
 def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.View:
-    """Return the buttons under an alert: what to do about it, then what else there is to know."""
+    """Return the buttons under an alert: actions and verdicts first, then more information."""
     case = parts_of(post.id)
     green, blurple, red = (
         discord.ButtonStyle.success,
@@ -59,12 +59,12 @@ def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.Vi
 
 
 def lead_of(message: discord.Message) -> CaseId | None:
-    """Return the case that an alert leads with, ``None`` for any other message."""
+    """Return the lead case of an alert, or ``None`` if the message is not an alert."""
     guild = 0 if message.guild is None else message.guild.id
     items = [item for row in message.components for item in getattr(row, "children", ())]
     ids = [getattr(item, "custom_id", None) or "" for item in items]
     if any(each.startswith(f"{PREFIX}:missed:") for each in ids):
-        return None  # a report: it names its message in the same way
+        return None  # a report, whose buttons have the same ids
     for each in ids:
         prefix, _, parts = each.partition(":delete:")
         if prefix == PREFIX and parts:

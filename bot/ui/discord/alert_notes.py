@@ -1,4 +1,4 @@
-"""Keeps an alert up to date with what moderators did about it."""
+"""Updates an alert with what moderators did about it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ from bot.ui.words import Words
 log = structlog.stdlib.get_logger(__name__)
 
 NAMED: Final = 300
-"""Characters of numbers or names in one line of an alert."""
+"""The most characters of numbers or names in one line of an alert."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActNote:
-    """What a moderator did: a line's key, what it was done about, and the alert's new headline.
+    """What a moderator did. ``line`` and ``title`` are keys of the alert's new line and title.
 
-    ``cases`` or ``names`` say about which messages or people; none is all of the alert's.
+    ``cases`` or ``names`` are the messages or people concerned. If both are empty, all of the
+    alert's are.
     """
 
     line: str
@@ -41,7 +42,7 @@ class ActNote:
 
 
 class AlertNotes:
-    """Writes acts and verdicts into alerts."""
+    """Adds moderators' actions and verdicts to alerts."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -54,7 +55,7 @@ class AlertNotes:
         alert_id: int,
         note: ActNote,
     ) -> None:
-        """Write an act into an alert."""
+        """Add a moderator's action to an alert."""
         words = self._words(lead)
         said = words(
             note.line, **_who_and_when(interaction), duration=duration(note.minutes, words)
@@ -78,7 +79,7 @@ class AlertNotes:
         record: Record,
         alert_id: int,
     ) -> None:
-        """Say which verdicts an alert's messages have now, who gave the last and what it changed."""
+        """Show the verdicts on an alert's messages, who gave the last one, and what it replaced."""
         words = self._words(lead)
         message = await self._alert(interaction, alert_id)
         if message is not None:
@@ -87,7 +88,7 @@ class AlertNotes:
             await self._edit(interaction, message, embed, record, words)
 
     async def say_what_it_was(self, interaction: discord.Interaction, words: Words) -> None:
-        """Show whoever asks all that an alert has of the messages that were deleted."""
+        """Show all that an alert contains of its deleted messages, only to the person who asked."""
         message = interaction.message
         if message is None or not message.embeds:
             await say(interaction, words("act.it_is_lost"))
@@ -97,7 +98,7 @@ class AlertNotes:
             try:
                 files.append(await attachment.to_file(spoiler=attachment.is_spoiler()))
             except discord.HTTPException as error:
-                log.warning("attachment not read", reason=str(error.status))
+                log.warning("reading attachment failed", reason=str(error.status))
                 links.append(f"[{attachment.filename}]({attachment.url})")
         shown = discord.Embed(description=alert.description, colour=alert.colour)
         for field in alert.fields:
@@ -114,7 +115,7 @@ class AlertNotes:
     async def _alert(
         self, interaction: discord.Interaction, alert_id: int
     ) -> discord.Message | None:
-        """Return the alert as it is now: another moderator may have changed it meanwhile."""
+        """Return the current alert, which another moderator may have changed meanwhile."""
         pressed = interaction.message
         try:
             if (pressed is not None and pressed.id == alert_id) or not alert_id:
@@ -162,7 +163,7 @@ def _numbers(record: Record, cases: set[CaseId]) -> list[str]:
 
 
 def _verdict(before: Record, record: Record, words: Words, who: dict[str, str]) -> str:
-    """Return the verdicts on an alert's messages: one for all, or by number."""
+    """Return a text with the verdicts on an alert's messages: one for all, or by number."""
     by_judgement = {
         judgement: _numbers(
             record, {case for case, given in record.judgements.items() if given is judgement}

@@ -1,4 +1,4 @@
-"""The whole text of an alert's messages, as files attached to it."""
+"""The full texts of an alert's messages, as attached files."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from bot.ui.discord.speech import Names
 from bot.ui.words import Words
 
 PAGE: Final = 100
-"""Messages in one file. Discord takes 10 files a message, and an alert has 1,000 messages at most."""
+"""Messages in one file. Discord allows 10 files in a message, enough for an alert's 1,000."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One file: the cases in it, and their text."""
+    """One file: its cases, and their texts."""
 
     cases: tuple[CaseId, ...]
     number: int
     text: str
 
     def file(self) -> discord.File:
-        """Return the page as a file behind a spoiler: Discord shows text files opened."""
+        """Return the page as a spoiler file, because Discord shows a preview of text files."""
         return discord.File(
             io.BytesIO(self.text.encode()), filename=f"messages-{self.number}.txt", spoiler=True
         )
 
 
 def pages(cases: Sequence[Case], words: Words, names: Names) -> list[Page]:
-    """Return the messages of an alert, in the order of their numbers, ``PAGE`` on each page."""
+    """Return the messages of an alert in the order of their numbers, ``PAGE`` on each page."""
     found = []
     for begin in range(0, len(cases), PAGE):
         part = cases[begin : begin + PAGE]

@@ -1,8 +1,8 @@
-"""The buttons under alerts: delete, time out, judge, undo, and the messages around.
+"""The buttons under alerts: delete, time out, give a verdict, undo.
 
-A click is acknowledged at once; then the desk checks the person's and the bot's permissions and
-acts; then the alert says who did what. An alert about several messages or people first asks which
-of them are meant.
+A click is acknowledged at once. Then the desk checks the permissions of the person and of the bot
+and acts, and the alert is updated with who did what. If an alert has several messages or people,
+the button first asks which ones to act on.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ JUDGED: Final = {
 }
 MESSAGE_ACTS: Final = ("delete", *JUDGED)
 OUT: Final = "out"
-"""Begins the act that is a time-out; its minutes follow, 0 to lift one."""
+"""The prefix of a time-out's ``Choice.act``, followed by the minutes, or 0 to lift one."""
 
 ChosenCases = Collection[CaseId] | None
 ChosenPeople = Collection[UserId] | None
-"""Which of an alert's are meant; ``None`` is all."""
+"""The messages or people of an alert to act on; ``None`` means all."""
 
 
 class AlertButtons:
-    """Answers the buttons under every alert and report, whichever process sent it."""
+    """Handles the buttons under all alerts and reports, including those sent before a restart."""
 
     def __init__(self, context: Context, controls: Controls) -> None:
         self._context = context
@@ -63,7 +63,7 @@ class AlertButtons:
     # ------------------------------------------------------------------ under the alert
 
     async def _on_messages(self, interaction: discord.Interaction, press: Press) -> None:
-        """Delete or judge the message of an alert; of several, ask which."""
+        """Delete or judge the message of an alert. If it has several, ask which."""
         lead, alert = press.case(), _id_of(interaction.message)
         record = await self._desk.record(lead)
         if len(record.cases) > 1:
@@ -117,13 +117,13 @@ class AlertButtons:
         await self._act(interaction, choice, None)
 
     async def _undo(self, interaction: discord.Interaction, press: Press) -> None:
-        """Lift the time-out of an alert; of several people, ask whose. Show what was deleted."""
+        """Show what was deleted, and lift the time-out. For several people, ask whose."""
         lead, alert = press.case(), _id_of(interaction.message)
         await interaction.response.defer()
         record = await self._desk.record(lead)
         standing, words = record.standing, words_of(interaction)
         if standing.partly_deleted:
-            # Discord cannot bring a message back; the alert is the only place that quotes it.
+            # Discord cannot restore a message, and only the alert still quotes it.
             await self._notes.say_what_it_was(interaction, words)
         if standing.partly_timed_out:
             choice = Choice(f"{OUT}0", alert, lead)
@@ -136,7 +136,7 @@ class AlertButtons:
             await say(interaction, words("act.nothing_to_undo"))
 
     async def _fine(self, interaction: discord.Interaction, press: Press) -> None:
-        """Close a report that calls for nothing."""
+        """Close a report that needs no action."""
         await interaction.response.defer()
         lead = press.case()
         async with self._desk.lock(lead):
@@ -200,7 +200,7 @@ class AlertButtons:
         choice: Choice,
         chosen: Collection[CaseId] | Collection[UserId] | None,
     ) -> None:
-        """Do what was chosen, and have the alert and whoever asked know."""
+        """Carry out a choice, update the alert and answer the moderator."""
         words, lead = words_of(interaction), choice.lead
         asker = self._asker(interaction)
         try:
@@ -218,7 +218,7 @@ class AlertButtons:
             await self._answer(interaction, choice, said)
 
     async def _answer(self, interaction: discord.Interaction, choice: Choice, said: str) -> None:
-        """Answer in the place of a question, if there was one."""
+        """Answer the moderator, replacing the question if one was asked."""
         if _id_of(interaction.message) == choice.alert_id:
             await say(interaction, said)
         else:
@@ -288,7 +288,7 @@ class AlertButtons:
     async def _say_refused(
         self, interaction: discord.Interaction, refused: Sequence[Target]
     ) -> None:
-        """Say who was left out and why, in one answer however many they are."""
+        """Say who was not timed out and why, in a single answer."""
         words, lines = words_of(interaction), []
         for target in refused:
             why = words.note(target.refusal) if target.refusal else ""
@@ -307,7 +307,7 @@ def _minutes(choice: Choice) -> int:
 
 
 def _choice_of(press: Press) -> tuple[Choice, int]:
-    """Return the choice that a control belongs to, and the page it names, if any."""
+    """Return the choice that a control belongs to, and its page number, or 0 if it has none."""
     act, *numbers, surface, subject, revision = press.parts
     *page, alert = map(int, numbers)
     lead = press.case((surface, subject, revision))

@@ -1,4 +1,4 @@
-"""Asks a moderator which messages or people of an alert are meant."""
+"""Asks a moderator which messages or people of an alert to act on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.ui.discord.quoting import shorten
 from bot.ui.words import Words
 
 PAGE: Final = 25
-"""Options in one select; Discord's limit."""
+"""Discord's limit for the options of a select."""
 
 LABEL: Final = 100
 """Discord's limit for an option's label and description."""
@@ -24,21 +24,21 @@ LABEL: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is chosen for: an act, from which alert, and about which case."""
+    """The action that the choice is for, the alert's message, and its lead case."""
 
     act: str
     alert_id: int
     lead: CaseId
 
     def control(self, name: str, *parts: str | int) -> str:
-        """Return the id of one of the choice's controls."""
+        """Return the custom id of one of the choice's controls."""
         return control_id(name, self.act, *parts, self.alert_id, *parts_of(self.lead))
 
 
 def choose_messages(
     choice: Choice, record: Record, names: Mapping[UserId, str], page: int, words: Words
 ) -> discord.ui.View:
-    """Return a select of one page of an alert's messages, and buttons for all and for none."""
+    """Return a select with one page of an alert's messages, and the buttons "all" and "cancel"."""
     cases = numbered(record.cases)
 
     def option(place: int) -> discord.SelectOption:
@@ -64,7 +64,7 @@ def choose_messages(
 def choose_people(
     choice: Choice, people: Sequence[UserId], names: Mapping[UserId, str], page: int, words: Words
 ) -> discord.ui.View:
-    """Return a select of one page of people, and buttons for all and for none."""
+    """Return a select with one page of people, and the buttons "all" and "cancel"."""
 
     def option(place: int) -> discord.SelectOption:
         person = people[place]
@@ -78,7 +78,7 @@ def choose_people(
 
 
 def on_page(cases: Sequence[Case], page: int) -> list[UserId]:
-    """Return the authors of the messages on one page, each once."""
+    """Return the authors of the messages on one page, without duplicates."""
     shown = numbered(cases)[page * PAGE : (page + 1) * PAGE]
     return list(dict.fromkeys(case.decision.post.author_id for case in shown))
 

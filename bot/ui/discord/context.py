@@ -1,4 +1,4 @@
-"""What every command works with."""
+"""The context that every command and button works with."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Context:
     gate: DiscordGate
 
     async def change(self, interaction: discord.Interaction, changes: Changes) -> int | None:
-        """Change settings for whoever asked; see ``SettingsDesk.change``."""
+        """Change settings on behalf of the person who asked. See ``SettingsDesk.change``."""
         guild = guild_of(interaction)
         asker = asker_of(member_of(interaction))
         return await self.settings.change(GuildId(guild.id), asker, changes, ChainOf(guild))

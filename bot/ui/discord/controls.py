@@ -1,4 +1,4 @@
-"""Buttons and selects that are answered by their ids, so that they outlive the process."""
+"""Routes buttons and selects by their custom ids, so that they work after a restart."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button that was pressed or a select that was used.
+    """A button that was pressed, or a select that was used.
 
-    ``parts`` is what follows the name in the control's id, ``values`` what was selected: ids for
-    a channel select.
+    ``parts`` are the parts of the custom id after the name. ``values`` are the selected values,
+    which are ids for a channel select.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Press:
     values: tuple[str, ...]
 
     def case(self, parts: Sequence[str] | None = None) -> CaseId:
-        """Return the case that an alert's button is about. Raises ``RefusalError``."""
+        """Return the case in a control's id. Raises ``RefusalError`` if there is none."""
         found = case_from(self.guild, self.parts if parts is None else parts)
         if found is None:
             raise RefusalError(Note("refused.old_button"))
@@ -45,19 +45,19 @@ Handler = Callable[[discord.Interaction, Press], Awaitable[None]]
 
 
 class Controls:
-    """Who answers which control."""
+    """The handlers of all controls, by name."""
 
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}
 
     def on(self, name: str, handler: Handler) -> None:
-        """Have ``handler`` answer the controls of a name."""
+        """Register the handler of the controls with a name."""
         if name in self._handlers:
-            raise ValueError(f"{name} is answered already")
+            raise ValueError(f"{name} already has a handler")
         self._handlers[name] = handler
 
     def item(self) -> type[discord.ui.DynamicItem[Any]]:
-        """Return the class that discord.py makes of each used control; one answers them all."""
+        """Return the class that discord.py creates for each used control, of whatever name."""
         controls = self
 
         class Control(
@@ -93,9 +93,9 @@ class Controls:
         return Control
 
     async def answer(self, interaction: discord.Interaction, press: Press) -> None:
-        """Answer one control, for moderators of the server only.
+        """Handle one control, for moderators of the server only.
 
-        A failure is told and logged like a command's; discord.py would only log it.
+        The person is told about a failure, as with a command. discord.py would only log it.
         """
         words = words_of(interaction)
         handler = self._handlers.get(press.name)
@@ -111,7 +111,7 @@ class Controls:
         except SettingError as error:
             await say(interaction, words("refused.unchanged", why=words.note(error.note)))
         except Exception as error:
-            log.error(  # noqa: TRY400 - the traceback is of the error, with its own text
+            log.error(  # noqa: TRY400 - exc_info has the traceback
                 "button failed",
                 control=press.name,
                 guild_id=interaction.guild_id,

@@ -1,4 +1,4 @@
-"""Buttons and selects by their ids, which say all that is needed to answer them after a restart."""
+"""Custom ids of buttons and selects. They contain all that is needed to answer after a restart."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from bot.ui.words import Words
 PREFIX: Final = "bw"
 LEGACY_PARTS: Final = 2
 FIRST_EDIT: Final = 10**15
-"""Microseconds since 1970, in 2001: in old ids every edit's time is above, every wording below."""
+"""Microseconds since 1970, in the year 2001. In old ids, an edit's time is always at or above, the
+number of a wording always below."""
 
 
 def control_id(name: str, *parts: str | int) -> str:
-    """Return the custom id of a button or select; Discord takes up to 100 characters."""
+    """Return the custom id of a button or select. Discord allows 100 characters."""
     return ":".join((PREFIX, name, *map(str, parts)))
 
 
@@ -29,7 +30,7 @@ def button(
     disabled: bool = False,
     label: str | None = None,
 ) -> discord.ui.Button[discord.ui.View]:
-    """Return a button that is answered by name, whatever process sent it."""
+    """Return a button that is handled by its name, also after a restart."""
     return discord.ui.Button(
         label=label or words(f"button.{name}"),
         custom_id=control_id(name, *parts),
@@ -39,7 +40,7 @@ def button(
 
 
 def view_of(*items: discord.ui.Item[discord.ui.View]) -> discord.ui.View:
-    """Return a view that discord.py does not keep: its items are answered by their ids."""
+    """Return a view that discord.py does not track, because items are handled by their ids."""
     view = discord.ui.View(timeout=None)
     for item in items:
         view.add_item(item)
@@ -48,15 +49,15 @@ def view_of(*items: discord.ui.Item[discord.ui.View]) -> discord.ui.View:
 
 
 def parts_of(case: CaseId) -> tuple[str, int, str]:
-    """Return what names a case in the ids of its buttons; the server is known from the click."""
+    """Return the parts of a custom id that identify a case. The click itself names the server."""
     return case.surface, case.subject, case.revision
 
 
 def case_from(guild: int, parts: Sequence[str]) -> CaseId | None:
-    """Return the case that a button's id names, ``None`` where it names none.
+    """Return the case that parts of a custom id identify, or ``None`` if they are invalid.
 
-    Alerts of before version 0.2 name a message and a number: the time of an edit in microseconds,
-    or less for a wording.
+    Alerts from before version 0.2 have a message and a number: an edit's time in microseconds if
+    it is at least ``FIRST_EDIT``, or else the number of a wording, 0 for the original.
     """
     try:
         if len(parts) == LEGACY_PARTS:

@@ -1,4 +1,4 @@
-"""Quotes what people wrote, so that a quotation shows text and does nothing else."""
+"""Quotes what people wrote as plain text, without active markdown, mentions or links."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GAP: Final = re.compile(r"\n\s*\n")
 def harmless(text: str) -> str:
     """Escape markdown and mentions, and break links.
 
-    A moderator reads alerts in a hurry on a phone: nothing in a quotation may be clickable.
+    Moderators read alerts in a hurry on a phone, so nothing in a quotation may be clickable.
     """
     escaped = discord.utils.escape_markdown(discord.utils.escape_mentions(text), ignore_links=False)
     # discord.py does not escape headings, lists and <...> (channels, emoji, timestamps).
@@ -24,26 +24,26 @@ def harmless(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Cut a text to at most ``length`` characters, the last one an ellipsis where it was cut."""
+    """Return at most ``length`` characters of a text, ending in an ellipsis if it was cut."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def hidden(text: str, *, spoilers: bool = True) -> str:
-    """Put a quotation behind a spoiler, where the server wants spoilers."""
+    """Put a quotation behind a spoiler, unless the server switched spoilers off."""
     return f"||{text}||" if spoilers and text else text
 
 
 def quoted(text: str, length: int, *, spoilers: bool = True) -> str:
-    """Quote the beginning of a text, at most ``length`` characters."""
+    """Quote the first ``length`` characters of a text."""
     return hidden(_without_gaps(harmless(shorten(text, length))), spoilers=spoilers)
 
 
 def around(text: str, passage: tuple[int, int] | None, length: int) -> str:
-    """Quote the passage that decided, in bold, with the text around it.
+    """Quote the decisive passage in bold, with the text around it.
 
-    ``passage`` is a half-open range. At most ``length`` characters of the text are quoted, the
-    passage in their middle; an ellipsis stands where the text goes on. Without a passage it is
-    the beginning of the text.
+    ``passage`` is a half-open range. At most ``length`` characters of the text are quoted, with the
+    passage in the middle, and an ellipsis marks omitted text. Without a passage the beginning of
+    the text is quoted.
     """
     if passage is None:
         return _without_gaps(harmless(shorten(text, length)))
@@ -60,7 +60,7 @@ def around(text: str, passage: tuple[int, int] | None, length: int) -> str:
         harmless(text[end:last]),
         "…" if last < len(text) else "",
     ]
-    # Bold needs its text beside the stars: the blanks at the passage's ends go outside.
+    # Markdown's bold allows no spaces inside the asterisks, so they are moved outside.
     leading = text[begin:end][: len(text[begin:end]) - len(text[begin:end].lstrip())]
     trailing = text[begin:end][len(text[begin:end].rstrip()) :] if marked else ""
     parts[1] += leading
@@ -69,5 +69,5 @@ def around(text: str, passage: tuple[int, int] | None, length: int) -> str:
 
 
 def _without_gaps(text: str) -> str:
-    """Return a text without blank lines, with which a message could fill a moderator's screen."""
+    """Remove blank lines, which could otherwise push an alert off the moderator's screen."""
     return _GAP.sub("\n", text)

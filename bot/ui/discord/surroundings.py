@@ -1,4 +1,4 @@
-"""The button that shows what was written around an alert's message."""
+"""The button that shows the messages around an alert's message."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bot.ui.discord.replies import member_of, say, words_of
 from bot.ui.words import Words
 
 QUOTED = 80
-"""Characters of each message; the links lead to the rest."""
+"""The quoted characters of each message. A link leads to the full message."""
 
 
 class SurroundingsButton:
-    """Answers the button *Messages around it*, only to whoever pressed it."""
+    """Handles the button *Messages around it*. Only the person who pressed it sees the answer."""
 
     def __init__(self, context: Context, controls: Controls) -> None:
         self._context = context
@@ -44,7 +44,7 @@ class SurroundingsButton:
 
 
 def _line(post: Post, each: Neighbour, words: Words, *, spoilers: bool) -> str:
-    """Return one message as a link with its time, its author and its beginning."""
+    """Return a line for one message: a link, its time, its author and the beginning of its text."""
     url = message_url(post.guild_id, post.channel_id, each.id)
     name = harmless(shorten(each.author_name, 30))
     text = quoted(" ".join(each.text.split()), QUOTED, spoilers=spoilers) or words("around.no_text")
