@@ -17,7 +17,7 @@ RETRY_SECONDS: Final = (0.5, 2.0, 8.0, 30.0, 60.0)
 """Seconds to wait after each failed attempt. The last value repeats until an attempt succeeds."""
 
 
-class TryAgainError(Exception):
+class TemporaryError(Exception):
     """Something failed for a temporary reason, so a later attempt can succeed."""
 
 
@@ -25,19 +25,19 @@ class RefusedError(Exception):
     """Discord refused a request, and would refuse it again."""
 
 
-PASSING: Final = (TryAgainError, StoreUnavailableError)
+TEMPORARY: Final = (TemporaryError, StoreUnavailableError)
 
 
-async def patiently(what: str, act: Callable[[], Awaitable[T]]) -> T:
+async def retry(what: str, act: Callable[[], Awaitable[T]]) -> T:
     """Return the result of ``act``, retried until it succeeds.
 
-    ``what`` names it in the log. Only the errors in ``PASSING`` are retried; others are raised.
+    ``what`` names it in the log. Only the errors in ``TEMPORARY`` are retried; others are raised.
     """
     attempt = 0
     while True:
         try:
             return await act()
-        except PASSING as error:
+        except TEMPORARY as error:
             wait = wait_after(attempt)
             log.warning("attempt failed", what=what, reason=str(error), wait_seconds=wait)
             attempt += 1

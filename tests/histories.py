@@ -14,7 +14,7 @@ from bot.domain import ChannelId, Decision, GuildId, Post, SubjectId
 from bot.domain.snowflakes import snowflake_at
 from bot.intake.catch_up.gaps import Gaps
 from bot.intake.catch_up.runner import CatchUp
-from bot.intake.history import PAGE, Page, Room
+from bot.intake.history import PAGE, Channel, Page
 from bot.store.patience import Patience
 from bot.store.ports import Mark
 from bot.store.sqlite.store import SqliteStore
@@ -32,9 +32,9 @@ def at(minutes_ago: float, number: int = 0) -> int:
 class Written:
     """A ``History`` in memory, which records its calls."""
 
-    messages: dict[Room, list[int]] = field(default_factory=dict)
+    messages: dict[Channel, list[int]] = field(default_factory=dict)
     edits: dict[ChannelId, list[Post]] = field(default_factory=dict)
-    hidden: dict[Room, list[int]] = field(default_factory=dict)
+    hidden: dict[Channel, list[int]] = field(default_factory=dict)
     out: set[GuildId] = field(default_factory=set)
     came: datetime | None = None
     raises: dict[ChannelId, list[Exception]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Written:
     """Set by the first request for messages."""
 
     def guilds(self) -> Sequence[GuildId]:
-        return sorted({room.guild for room in self.messages} - self.out)
+        return sorted({channel.guild for channel in self.messages} - self.out)
 
     def present(self, guild: GuildId) -> bool:
         return guild not in self.out
@@ -54,33 +54,33 @@ class Written:
         del guild
         return self.came
 
-    def rooms(self, guild: GuildId) -> Sequence[Room]:
-        return [room for room in self.messages if room.guild == guild]
+    def channels(self, guild: GuildId) -> Sequence[Channel]:
+        return [channel for channel in self.messages if channel.guild == guild]
 
-    def room(self, guild: GuildId, channel: ChannelId) -> Room | None:
-        found = (room for room in self.rooms(guild) if room.id == channel)
+    def channel(self, guild: GuildId, channel_id: ChannelId) -> Channel | None:
+        found = (each for each in self.channels(guild) if each.id == channel_id)
         return next(found, None)
 
-    async def archived(self, guild: GuildId, since: datetime) -> Sequence[Room]:
+    async def archived(self, guild: GuildId, since: datetime) -> Sequence[Channel]:
         self.asked.append(("archived", guild))
         self.since.append(since)
         self._fail(ChannelId(0))
-        return [room for room in self.hidden if room.guild == guild]
+        return [channel for channel in self.hidden if channel.guild == guild]
 
-    async def after(self, room: Room, message: SubjectId, limit: int) -> Page:
-        self.asked.append(("after", room.id))
-        self._fail(room.id)
-        there = [*self.messages.get(room, []), *self.hidden.get(room, [])]
+    async def after(self, channel: Channel, message: SubjectId, limit: int) -> Page:
+        self.asked.append(("after", channel.id))
+        self._fail(channel.id)
+        there = [*self.messages.get(channel, []), *self.hidden.get(channel, [])]
         found = sorted(number for number in there if number > message)[: min(limit, PAGE)]
-        posts = [making.post(n, guild=room.guild, channel=room.id) for n in found]
+        posts = [making.post(n, guild=channel.guild, channel=channel.id) for n in found]
         return Page(posts, len(found), SubjectId(found[-1]) if found else None)
 
-    async def edited(self, room: Room, until: SubjectId, since: datetime) -> Sequence[Post]:
+    async def edited(self, channel: Channel, until: SubjectId, since: datetime) -> Sequence[Post]:
         del until
-        self.asked.append(("edited", room.id))
+        self.asked.append(("edited", channel.id))
         self.since.append(since)
-        self._fail(room.id)
-        return self.edits.get(room.id, [])
+        self._fail(channel.id)
+        return self.edits.get(channel.id, [])
 
     def forget_members(self) -> None:
         self.forgot += 1
@@ -91,9 +91,9 @@ class Written:
             raise self.raises[channel].pop(0)
 
 
-def room(channel: int, *numbers: int, guild: int = 2) -> tuple[Room, list[int]]:
+def make_channel(channel: int, *numbers: int, guild: int = 2) -> tuple[Channel, list[int]]:
     latest = max(numbers, default=channel)
-    return Room(GuildId(guild), ChannelId(channel), SubjectId(latest)), list(numbers)
+    return Channel(GuildId(guild), ChannelId(channel), SubjectId(latest)), list(numbers)
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from bot.domain import (
     Outcome,
 )
 from bot.enforcement.actuators import DONE, Observing
-from bot.enforcement.alert_channel import Shown
+from bot.enforcement.alert_channel import SentAlert
 from bot.enforcement.alerting import Alerting
 from bot.enforcement.dispatcher import Dispatcher
 from bot.enforcement.grouping import (
@@ -43,9 +43,9 @@ class Desk:
     answers: dict[str, list[Exception]] = field(default_factory=dict)
     outcomes: dict[Kind, Outcome] = field(default_factory=dict)
     asked: list[tuple[str, list[int]]] = field(default_factory=list)
-    standing: dict[CaseId, Shown] = field(default_factory=dict)
+    sent: dict[CaseId, SentAlert] = field(default_factory=dict)
     looked_since: list[datetime] = field(default_factory=list)
-    complaints: list[Note] = field(default_factory=list)
+    problems: list[Note] = field(default_factory=list)
 
     def _ask(self, what: str, subjects: Sequence[int]) -> None:
         self.asked.append((what, list(subjects)))
@@ -59,21 +59,21 @@ class Desk:
     async def send(self, alert: OpenAlert) -> Outcome:
         self._ask("send", [alert.lead.id.subject])
         alert.channel_id, alert.message_id = DESK, 1_000 + alert.lead.id.subject
-        self.standing[alert.lead.id] = Shown(alert.message_id, alert.count)
+        self.sent[alert.lead.id] = SentAlert(alert.message_id, alert.count)
         return DONE
 
     async def update(self, alert: OpenAlert) -> Outcome:
         self._ask("update", [alert.lead.id.subject, alert.count])
         return DONE
 
-    async def shown(self, guild: GuildId, since: datetime) -> dict[CaseId, Shown]:
+    async def sent_since(self, guild: GuildId, since: datetime) -> dict[CaseId, SentAlert]:
         del guild
         self.looked_since.append(since)
-        return self.standing
+        return self.sent
 
-    async def complain(self, guild: GuildId, note: Note) -> None:
-        self._ask("complain", [guild])
-        self.complaints.append(note)
+    async def report_problem(self, guild: GuildId, note: Note) -> None:
+        self._ask("report_problem", [guild])
+        self.problems.append(note)
 
     async def delete(self, cases: Sequence[Case]) -> Sequence[Outcome]:
         self._ask("delete", [each.id.subject for each in cases])

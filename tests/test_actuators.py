@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain import Case, Decision, Kind, Post, Reason, Status, UserId
-from bot.platform.actuators import BULK_AGE, Enforcing, parted
+from bot.platform.actuators import BULK_AGE, Enforcing, split_for_bulk
 from bot.platform.places import Servers
 from tests import making
 from tests.world import BENIGN, World
@@ -36,17 +36,19 @@ NEW, OLD = timedelta(minutes=1), timedelta(days=14)
         ((BULK_AGE - NEW, BULK_AGE + NEW, NEW), True, [[0, 2]], [1]),
     ],
 )
-def test_what_goes_in_bulk(
+def test_which_messages_are_deleted_in_bulk(
     ages: tuple[timedelta, ...], bulk: list[list[int]], single: list[int], *, in_bulk: bool
 ) -> None:
-    assert parted(posts(*ages), OLDEST, in_bulk=in_bulk) == (bulk, single)
+    assert split_for_bulk(posts(*ages), OLDEST, in_bulk=in_bulk) == (bulk, single)
 
 
 @pytest.mark.parametrize(
     ("count", "sizes", "single"), [(100, [100], 0), (101, [100], 1), (250, [100, 100, 50], 0)]
 )
-def test_a_bulk_has_at_most_a_hundred(count: int, sizes: list[int], single: int) -> None:
-    bulk, alone = parted(posts(*[NEW] * count), OLDEST, in_bulk=True)
+def test_a_bulk_deletion_has_at_most_a_hundred_messages(
+    count: int, sizes: list[int], single: int
+) -> None:
+    bulk, alone = split_for_bulk(posts(*[NEW] * count), OLDEST, in_bulk=True)
     assert [len(part) for part in bulk] == sizes
     assert len(alone) == single
     assert sorted([*chain.from_iterable(bulk), *alone]) == list(range(count))
@@ -54,7 +56,7 @@ def test_a_bulk_has_at_most_a_hundred(count: int, sizes: list[int], single: int)
 
 def test_one_message_in_several_revisions_is_deleted_once() -> None:
     twice = [making.post(1, at=NOW), making.post(1, at=NOW), making.post(2, at=NOW)]
-    assert parted(twice, OLDEST, in_bulk=True) == ([[1, 2]], [])
+    assert split_for_bulk(twice, OLDEST, in_bulk=True) == ([[1, 2]], [])
 
 
 def enforcing(world: World) -> Enforcing:
@@ -71,7 +73,7 @@ async def written(world: World, count: int) -> list[Post]:
     ]
 
 
-async def test_a_bulk_in_which_one_is_gone_deletes_the_others(world: World) -> None:
+async def test_a_bulk_deletion_with_a_missing_message_deletes_the_others(world: World) -> None:
     found = await written(world, 4)
     world.env.inject_error(
         "POST", "/channels/*/messages/bulk-delete", status=404, code=10008, times=1
@@ -81,7 +83,7 @@ async def test_a_bulk_in_which_one_is_gone_deletes_the_others(world: World) -> N
     assert world.texts() == []
 
 
-async def test_a_channel_that_is_gone_took_its_messages_along(world: World) -> None:
+async def test_messages_of_a_deleted_channel_count_as_deleted(world: World) -> None:
     found = await written(world, 3)
     world.env.inject_error(
         "POST", "/channels/*/messages/bulk-delete", status=404, code=10003, times=1
@@ -119,7 +121,7 @@ async def test_a_time_out_counts_from_the_message_and_the_longest_wins(world: Wo
     assert await timed_out(world) == until
 
 
-async def test_a_time_out_that_would_be_over_is_not_given(world: World) -> None:
+async def test_a_time_out_that_has_already_ended_is_not_given(world: World) -> None:
     (outcome,) = await enforcing(world).time_out(
         [case(world, minutes=10, ago=timedelta(minutes=11))]
     )

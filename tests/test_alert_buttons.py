@@ -182,7 +182,7 @@ async def test_moderators_and_administrators_are_never_timed_out(world: World, r
         ("administrator", "administrators and the owner cannot be timed out"),
     ],
 )
-async def test_whoever_has_become_a_moderator_since_is_not_timed_out(
+async def test_somebody_who_became_a_moderator_since_is_not_timed_out(
     alerted: World, right: str, refusal: str
 ) -> None:
     role = alerted.guild.create_role("New", permissions=discord.Permissions(**{right: True}))
@@ -192,7 +192,7 @@ async def test_whoever_has_become_a_moderator_since_is_not_timed_out(
     assert await timed_out(alerted) is None
 
 
-async def test_what_cannot_be_done_is_said(alerted: World) -> None:
+async def test_the_reason_is_given_when_an_action_fails(alerted: World) -> None:
     message = alerted.general.history()[0]
     alerted.env.inject_error("DELETE", "/channels/*/messages/*", status=403, code=50013)
     result = await alerted.moderator.click(alerted.alert, label="Delete")
@@ -272,7 +272,7 @@ async def test_an_automatic_time_out_can_be_undone(world: World) -> None:
     assert await timed_out(world) is None
 
 
-async def test_time_outs_are_only_told_while_observing(world: World) -> None:
+async def test_observe_mode_only_reports_time_outs(world: World) -> None:
     await world.choose_desk()
     await world.change(mode="observe", threshold__0__insult__timeout=0.7)
     await world.say(BORDERLINE)
@@ -299,7 +299,7 @@ async def test_a_role_above_the_moderators_keeps_its_time_out(alerted: World) ->
     assert await timed_out(alerted) is not None
 
 
-async def test_what_was_done_is_said_even_where_the_alert_is_gone(alerted: World) -> None:
+async def test_the_result_is_shown_even_if_the_alert_was_deleted(alerted: World) -> None:
     asked = await alerted.moderator.click(alerted.alert, label="Time out")
     assert asked.response is not None
     await alerted.alert.delete()
@@ -308,7 +308,7 @@ async def test_what_was_done_is_said_even_where_the_alert_is_gone(alerted: World
     assert await timed_out(alerted) is not None
 
 
-async def test_nothing_joins_an_alert_that_a_moderator_is_dealing_with(alerted: World) -> None:
+async def test_nothing_joins_an_alert_that_a_moderator_is_handling(alerted: World) -> None:
     await alerted.moderator.click(alerted.alert, label="Time out")
     await alerted.member.send(alerted.general, "you are such a stupid idiot")
     await alerted.app.drained()
@@ -327,7 +327,7 @@ async def test_an_alert_of_hundreds_can_be_deleted(world: World) -> None:
     assert world.texts() == []
 
 
-async def test_one_refused_alert_leaves_the_others(world: World) -> None:
+async def test_one_refused_alert_does_not_affect_others(world: World) -> None:
     await world.choose_desk()
     other = world.guild.add_member(world.env.create_user("kim"))
     second = world.guild.create_text_channel("second")

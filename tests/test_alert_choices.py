@@ -212,7 +212,7 @@ async def test_choices_survive_a_restart_as_alerts_do(three: World) -> None:
     assert three.texts() == list(INSULTS[1:])
 
 
-async def test_undo_gives_back_every_deleted_message(world: World) -> None:
+async def test_undo_shows_every_deleted_message(world: World) -> None:
     await world.choose_desk()
     texts = [f"{HATEFUL} {number}" for number in range(8)]
     for text in texts:

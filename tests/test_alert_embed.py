@@ -108,5 +108,5 @@ def test_links_are_not_clickable() -> None:
 
 
 @given(st.floats(0, 1))
-def test_a_bar_is_always_as_long(value: float) -> None:
+def test_a_bar_always_has_the_same_length(value: float) -> None:
     assert len(bar(value)) == BAR_LENGTH

@@ -50,7 +50,7 @@ LONG = FILLER * 25 + ABUSE + " " + FILLER * 8
         ("a*b*c", (2, 3), 5, "a\\***b**\\*c"),
     ],
 )
-def test_the_passage_that_decided_is_quoted_in_bold_with_what_is_around_it(
+def test_the_decisive_passage_is_quoted_in_bold_with_its_surroundings(
     text: str, passage: tuple[int, int] | None, length: int, shown: str
 ) -> None:
     assert around(text, passage, length) == shown
@@ -135,7 +135,7 @@ def told(number: int = 1, length: int = 10) -> Case:
         ([told(number) for number in range(LISTED + 2)], False),
     ],
 )
-def test_files_are_attached_where_the_embed_does_not_show_all(
+def test_files_are_attached_if_the_embed_does_not_show_everything(
     cases: list[Case], *, all_of_it: bool
 ) -> None:
     assert shows_all(cases) is all_of_it
@@ -188,7 +188,7 @@ async def test_without_attach_files_the_alert_says_what_is_missing(world: World)
     assert world.alert.attachments == []
 
 
-async def test_a_server_can_do_without_spoilers(world: World) -> None:
+async def test_a_server_can_switch_spoilers_off(world: World) -> None:
     await world.choose_desk()
     result = await world.moderator.slash(world.desk, "alerts spoilers", hide=False)
     assert "show quotations openly" in said(result)
@@ -238,7 +238,7 @@ async def test_the_messages_around_are_shown_as_links(world: World) -> None:
     assert len(world.alerts) == 1  # looking does not close an alert
 
 
-async def test_around_a_deleted_message_the_others_are_shown(world: World) -> None:
+async def test_the_messages_around_a_deleted_message_are_shown(world: World) -> None:
     await world.choose_desk()
     await world.say(BENIGN)
     await world.say(BORDERLINE)
@@ -250,7 +250,7 @@ async def test_around_a_deleted_message_the_others_are_shown(world: World) -> No
     assert "The message itself has been deleted." in shown
 
 
-async def test_what_a_moderator_may_not_read_is_not_shown(world: World) -> None:
+async def test_messages_that_a_moderator_may_not_read_are_not_shown(world: World) -> None:
     await world.choose_desk()
     await world.say(BENIGN)
     await world.say(BORDERLINE)
@@ -300,8 +300,8 @@ async def test_an_alert_without_its_embed_is_still_known_by_its_buttons(world: W
     await world.say(BORDERLINE)
     case = message_case(world.guild.id, world.general.history()[-1].id)
     channel, since = world.app.context.channel, making.START
-    assert (await channel.shown(world.guild_id, since))[case].count == 1
+    assert (await channel.sent_since(world.guild_id, since))[case].count == 1
     await world.say(BORDERLINE)
-    assert (await channel.shown(world.guild_id, since))[case].count == 2
+    assert (await channel.sent_since(world.guild_id, since))[case].count == 2
     await world.alert.edit(embed=None)
-    assert (await channel.shown(world.guild_id, since))[case].count == 1
+    assert (await channel.sent_since(world.guild_id, since))[case].count == 1

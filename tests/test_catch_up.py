@@ -71,7 +71,7 @@ async def back(folder: Path, standin: StandIn, **settings: str) -> AsyncIterator
 
 
 @pytest.mark.timeout(300)
-async def test_what_was_written_while_it_was_down_is_caught_up_with(tmp_path: Path) -> None:
+async def test_messages_written_during_downtime_are_read_later(tmp_path: Path) -> None:
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         before = await standin.say(HATEFUL)
@@ -99,7 +99,7 @@ async def test_what_was_written_while_it_was_down_is_caught_up_with(tmp_path: Pa
         assert (too_many[-1],) not in rows(tmp_path, MESSAGES)
 
 
-async def test_whose_messages_they_are_is_known(tmp_path: Path) -> None:
+async def test_authors_of_missed_messages_have_their_roles(tmp_path: Path) -> None:
     """History comes without roles; moderators are exempt all the same."""
     await with_alert_channel(tmp_path)
     async with StandIn(roles={7: [MODERATOR_ROLE]}).serving() as standin:
@@ -116,7 +116,7 @@ async def test_whose_messages_they_are_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-async def test_roles_are_asked_for_again_when_the_line_broke(tmp_path: Path) -> None:
+async def test_roles_are_requested_again_after_a_lost_connection(tmp_path: Path) -> None:
     """A session that ends answers its questions with nothing, as if everybody had left."""
     asked = 0
 
@@ -140,7 +140,7 @@ async def test_roles_are_asked_for_again_when_the_line_broke(tmp_path: Path) -> 
 
 
 @pytest.mark.faults
-async def test_one_server_or_channel_does_not_hold_up_the_others(tmp_path: Path) -> None:
+async def test_one_server_or_channel_does_not_delay_the_others(tmp_path: Path) -> None:
     async def removed() -> bool:
         if not standin.out:
             standin.out.add(GUILD)
@@ -167,7 +167,7 @@ async def test_one_server_or_channel_does_not_hold_up_the_others(tmp_path: Path)
 
 
 @pytest.mark.faults
-async def test_a_server_that_is_out_when_it_starts(tmp_path: Path) -> None:
+async def test_a_server_unavailable_at_startup_is_read_later(tmp_path: Path) -> None:
     """What was to be finished there waits; elsewhere nothing does."""
     await with_alert_channel(tmp_path)
     await with_alert_channel(tmp_path, NEIGHBOUR_MODERATORS, NEIGHBOUR)
@@ -210,7 +210,7 @@ async def test_an_alert_is_recognised_in_a_busy_alert_channel(tmp_path: Path) ->
         assert len(standin.sent) == 1
 
 
-async def test_what_was_edited_while_it_was_down(tmp_path: Path) -> None:
+async def test_edits_made_during_downtime_are_read(tmp_path: Path) -> None:
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         old = await standin.say(BENIGN, where=MODERATORS)
@@ -225,7 +225,7 @@ async def test_what_was_edited_while_it_was_down(tmp_path: Path) -> None:
         assert (old,) not in rows(tmp_path, MESSAGES)
 
 
-async def test_a_thread_made_while_it_was_down(tmp_path: Path) -> None:
+async def test_a_thread_created_during_downtime_is_read(tmp_path: Path) -> None:
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         async with away(tmp_path, standin):
@@ -246,7 +246,7 @@ async def test_a_thread_made_while_it_was_down(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-async def test_a_server_that_was_out(tmp_path: Path) -> None:
+async def test_a_server_that_was_unavailable_is_read_later(tmp_path: Path) -> None:
     """An outage on Discord's side ends neither the connection nor the session."""
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
@@ -267,7 +267,7 @@ async def test_a_server_that_was_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-async def test_what_stood_in_a_server_before_it_joined(tmp_path: Path) -> None:
+async def test_messages_from_before_the_bot_joined_are_not_read(tmp_path: Path) -> None:
     await with_alert_channel(tmp_path)
     async with StandIn(invited=False).serving() as standin:
         async with back(tmp_path, standin) as running:
@@ -284,7 +284,7 @@ async def test_what_stood_in_a_server_before_it_joined(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-async def test_what_was_written_before_it_was_invited_again(tmp_path: Path) -> None:
+async def test_messages_from_before_the_bot_rejoined_are_not_read(tmp_path: Path) -> None:
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         async with away(tmp_path, standin):
@@ -319,7 +319,7 @@ async def test_a_full_queue_loses_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-async def test_commands_that_cannot_be_sent_at_first(tmp_path: Path) -> None:
+async def test_commands_that_cannot_be_sent_at_first_are_sent_later(tmp_path: Path) -> None:
     answer = "429 for an hour"
 
     def fault(request: web.Request) -> str:

@@ -11,19 +11,19 @@ import pytest
 from bot.domain import ChannelId, GuildId, SubjectId
 from bot.intake.catch_up.runner import SHORTEST_LIFE
 from bot.platform.history import DiscordHistory
-from bot.retries import RefusedError, TryAgainError
+from bot.retries import RefusedError, TemporaryError
 from tests import making
-from tests.histories import Reader, Written, at, room
+from tests.histories import Reader, Written, at, make_channel
 from tests.world import World
 
 HERE = GuildId(2)
 
 
-async def test_no_mark_rises_while_it_is_looked_up_what_was_missed(
+async def test_no_watermark_moves_while_gaps_are_being_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = at(30), at(20)
-    history = Written(dict([room(3, first, second), room(4, first)]))
+    history = Written(dict([make_channel(3, first, second), make_channel(4, first)]))
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=second, _4=first)
         await reader.started()
@@ -43,23 +43,23 @@ async def test_no_mark_rises_while_it_is_looked_up_what_was_missed(
         assert seen == [(False, False)]
 
 
-async def test_a_server_that_is_out_has_no_rooms_and_ends_nothing(world: World) -> None:
+async def test_an_unavailable_server_has_no_channels_and_raises_nothing(world: World) -> None:
     history = DiscordHistory(world.app.client)
-    assert history.room(GuildId(77), ChannelId(world.general.id)) is None
-    assert history.rooms(GuildId(77)) == []
-    assert history.room(world.guild_id, ChannelId(world.general.id)) is not None
+    assert history.channel(GuildId(77), ChannelId(world.general.id)) is None
+    assert history.channels(GuildId(77)) == []
+    assert history.channel(world.guild_id, ChannelId(world.general.id)) is not None
 
 
 LONG_AGO, MEANWHILE = at(180), at(90)
 
 
-async def test_archived_threads_are_asked_for_again_after_a_passing_error(
+async def test_archived_threads_are_requested_again_after_a_temporary_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.intake.catch_up.runner.AGAIN", 0.01)
-    archived = dict([room(9, MEANWHILE)])
-    history = Written(dict([room(3, LONG_AGO)]), hidden=archived)
-    history.raises[ChannelId(0)] = [TryAgainError("status 503"), TryAgainError("status 503")]
+    archived = dict([make_channel(9, MEANWHILE)])
+    history = Written(dict([make_channel(3, LONG_AGO)]), hidden=archived)
+    history.raises[ChannelId(0)] = [TemporaryError("status 503"), TemporaryError("status 503")]
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=LONG_AGO, _9=LONG_AGO)
         await reader.started()
@@ -68,10 +68,10 @@ async def test_archived_threads_are_asked_for_again_after_a_passing_error(
 
 
 @pytest.mark.parametrize("error", [RefusedError("status 403"), RuntimeError("unforeseen")])
-async def test_archived_threads_that_cannot_be_read_leave_the_rest_alone(
+async def test_unreadable_archived_threads_do_not_affect_other_channels(
     tmp_path: Path, error: Exception
 ) -> None:
-    history = Written(dict([room(3, LONG_AGO, MEANWHILE)]))
+    history = Written(dict([make_channel(3, LONG_AGO, MEANWHILE)]))
     history.raises[ChannelId(0)] = [error]
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=LONG_AGO)
@@ -80,9 +80,9 @@ async def test_archived_threads_that_cannot_be_read_leave_the_rest_alone(
         assert reader.caught_up()
 
 
-async def test_after_a_short_absence_archives_are_not_listed(tmp_path: Path) -> None:
+async def test_archives_are_not_listed_after_a_short_downtime(tmp_path: Path) -> None:
     assert timedelta(minutes=30) < SHORTEST_LIFE < timedelta(minutes=90)
-    history = Written(dict([room(3, at(30))]))
+    history = Written(dict([make_channel(3, at(30))]))
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=at(30))
         await reader.started()

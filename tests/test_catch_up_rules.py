@@ -14,11 +14,11 @@ from bot.domain import ChannelId, GuildId, Post, Revision, SubjectId
 from bot.domain.snowflakes import time_at
 from bot.intake.catch_up.gaps import Bounds, Gaps, gap_of
 from bot.intake.catch_up.runner import SHORTEST_LIFE
-from bot.intake.history import Room
-from bot.retries import RefusedError, TryAgainError
+from bot.intake.history import Channel
+from bot.retries import RefusedError, TemporaryError
 from bot.store.ports import Mark
 from tests import making
-from tests.histories import Reader, Written, at, room
+from tests.histories import Reader, Written, at, make_channel
 
 HERE, THERE = GuildId(2), GuildId(3)
 OLD, SEEN, FIRST, SECOND = at(90), at(40), at(20), at(10)
@@ -30,8 +30,8 @@ def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.intake.catch_up.runner.A_MOMENT", 0.001)
 
 
-async def test_a_server_without_marks_begins_with_what_stands_there(tmp_path: Path) -> None:
-    history = Written(dict([room(3, FIRST), room(4)]))
+async def test_a_server_without_watermarks_starts_at_its_latest_messages(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, FIRST), make_channel(4)]))
     async with Reader.open(tmp_path / "db", history) as reader:
         assert not reader.caught_up()
         await reader.started()
@@ -40,8 +40,8 @@ async def test_a_server_without_marks_begins_with_what_stands_there(tmp_path: Pa
         assert reader.caught_up()
 
 
-async def test_what_was_missed_is_read_in_order_after_what_was_edited(tmp_path: Path) -> None:
-    history = Written(dict([room(3, OLD, SEEN, FIRST, SECOND)]))
+async def test_edits_are_read_first_and_then_missed_messages_in_order(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, OLD, SEEN, FIRST, SECOND)]))
     edit = making.post(OLD, channel=3, revision=Revision("e1"))
     history.edits[ChannelId(3)] = [edit]
     async with Reader.open(tmp_path / "db", history) as reader:
@@ -59,11 +59,11 @@ async def test_what_was_missed_is_read_in_order_after_what_was_edited(tmp_path: 
 @pytest.mark.parametrize(
     ("limit", "read", "pages"), [(1_000, 250, 3), (150, 150, 2), (100, 100, 1), (250, 250, 3)]
 )
-async def test_at_most_so_many_messages_of_a_channel_are_read(
+async def test_only_a_limited_number_of_messages_is_read_in_a_channel(
     tmp_path: Path, limit: int, read: int, pages: int
 ) -> None:
     missed = [FIRST + number for number in range(250)]
-    history = Written(dict([room(3, *missed)]))
+    history = Written(dict([make_channel(3, *missed)]))
     async with Reader.open(tmp_path / "db", history, messages=limit) as reader:
         await reader.mark(_3=SEEN)
         await reader.started()
@@ -82,10 +82,10 @@ async def test_at_most_so_many_messages_of_a_channel_are_read(
         (0.25, None, []),
     ],
 )
-async def test_what_is_too_old_or_from_before_the_bot_came_is_not_read(
+async def test_messages_too_old_or_from_before_the_bot_joined_are_not_read(
     tmp_path: Path, hours: float, came: int | None, read: list[int]
 ) -> None:
-    history = Written(dict([room(3, OLD, FIRST)]))
+    history = Written(dict([make_channel(3, OLD, FIRST)]))
     history.came = None if came is None else time_at(at(came))
     async with Reader.open(tmp_path / "db", history, hours=hours) as reader:
         await reader.mark(_3=at(120))
@@ -93,8 +93,8 @@ async def test_what_is_too_old_or_from_before_the_bot_came_is_not_read(
         assert reader.read() == read
 
 
-async def test_a_channel_made_meanwhile_is_read_from_its_beginning(tmp_path: Path) -> None:
-    history = Written(dict([room(3, SEEN), room(SEEN, FIRST)]))
+async def test_a_channel_created_meanwhile_is_read_from_its_beginning(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, SEEN), make_channel(SEEN, FIRST)]))
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SEEN)
         await reader.started()
@@ -102,8 +102,13 @@ async def test_a_channel_made_meanwhile_is_read_from_its_beginning(tmp_path: Pat
 
 
 async def test_servers_take_turns_and_so_do_the_channels_of_each(tmp_path: Path) -> None:
-    rooms = [room(3, FIRST), room(4, FIRST), room(5, FIRST), room(8, FIRST, guild=3)]
-    history = Written(dict(rooms))
+    channels = [
+        make_channel(3, FIRST),
+        make_channel(4, FIRST),
+        make_channel(5, FIRST),
+        make_channel(8, FIRST, guild=3),
+    ]
+    history = Written(dict(channels))
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SEEN, _4=SEEN, _5=SEEN)
         await reader.store.watermarks.raise_to([Mark(THERE, ChannelId(8), SubjectId(SEEN))])
@@ -115,14 +120,14 @@ async def test_servers_take_turns_and_so_do_the_channels_of_each(tmp_path: Path)
     ("error", "read", "level"),
     [
         (RefusedError("status 403"), False, True),
-        (TryAgainError("status 503"), True, True),
+        (TemporaryError("status 503"), True, True),
         (RuntimeError("garbage"), False, False),
     ],
 )
-async def test_a_channel_that_cannot_be_read_holds_up_no_other(
+async def test_an_unreadable_channel_delays_no_other(
     tmp_path: Path, error: Exception, *, read: bool, level: bool
 ) -> None:
-    history = Written(dict([room(3, FIRST), room(4, FIRST)]))
+    history = Written(dict([make_channel(3, FIRST), make_channel(4, FIRST)]))
     history.raises[ChannelId(3)] = [error]
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SEEN, _4=SEEN)
@@ -135,9 +140,9 @@ async def test_a_channel_that_cannot_be_read_holds_up_no_other(
         assert reader.caught_up(3)
 
 
-async def test_while_a_server_waits_roles_are_asked_for_anew(tmp_path: Path) -> None:
-    history = Written(dict([room(3, FIRST)]))
-    history.raises[ChannelId(3)] = [TryAgainError("status 503")] * 3
+async def test_roles_are_requested_again_after_a_wait(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, FIRST)]))
+    history.raises[ChannelId(3)] = [TemporaryError("status 503")] * 3
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SEEN)
         await reader.started()
@@ -145,8 +150,8 @@ async def test_while_a_server_waits_roles_are_asked_for_anew(tmp_path: Path) -> 
         assert history.forgot >= 3
 
 
-async def test_a_server_that_is_out_is_read_when_it_is_back(tmp_path: Path) -> None:
-    history = Written(dict([room(3, FIRST), room(8, FIRST, guild=3)]), out={HERE})
+async def test_an_unavailable_server_is_read_once_it_is_available(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, FIRST), make_channel(8, FIRST, guild=3)]), out={HERE})
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SEEN)
         await reader.catch_up.available(HERE)
@@ -168,15 +173,15 @@ async def test_a_server_that_is_out_is_read_when_it_is_back(tmp_path: Path) -> N
         assert not reader.caught_up(8, 3)
 
 
-async def test_before_any_session_nothing_is_found(tmp_path: Path) -> None:
-    history = Written(dict([room(3, FIRST)]))
+async def test_no_gaps_are_found_before_the_first_session(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, FIRST)]))
     async with Reader.open(tmp_path / "db", history, begun=False) as reader:
         await reader.catch_up.available(HERE)
         assert (await reader.marks(), reader.caught_up()) == ({}, False)
 
 
-async def test_what_stands_in_a_server_that_is_joined_is_not_read(tmp_path: Path) -> None:
-    history = Written(dict([room(3, FIRST)]))
+async def test_messages_of_a_newly_joined_server_are_not_read(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, FIRST)]))
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.catch_up.joined(HERE)
         assert (await reader.marks(), reader.caught_up()) == ({3: FIRST}, True)
@@ -187,8 +192,8 @@ async def test_what_stands_in_a_server_that_is_joined_is_not_read(tmp_path: Path
         assert not reader.caught_up()
 
 
-async def test_what_had_no_room_is_read_again(tmp_path: Path) -> None:
-    history = Written(dict([room(3, SEEN, FIRST, SECOND)]))
+async def test_rejected_posts_are_read_again(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, SEEN, FIRST, SECOND)]))
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SECOND)
         await reader.started()
@@ -204,8 +209,8 @@ async def test_what_had_no_room_is_read_again(tmp_path: Path) -> None:
         assert (reader.caught_up(), reader.caught_up(99)) == (True, True)
 
 
-async def test_a_page_of_which_one_had_no_room_is_read_again_as_a_whole(tmp_path: Path) -> None:
-    history = Written(dict([room(3, FIRST, SECOND)]))
+async def test_a_page_with_a_rejected_post_is_read_again_in_full(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, FIRST, SECOND)]))
     async with Reader.open(tmp_path / "db", history, messages=100) as reader:
         await reader.mark(_3=SEEN)
         reader.full_for.append(making.post(FIRST, channel=3))
@@ -215,8 +220,8 @@ async def test_a_page_of_which_one_had_no_room_is_read_again_as_a_whole(tmp_path
         assert reader.caught_up()
 
 
-async def test_a_stop_leaves_gaps_to_the_next_start(tmp_path: Path) -> None:
-    history = Written(dict([room(3, FIRST)]))
+async def test_gaps_left_by_a_stop_are_closed_after_the_next_start(tmp_path: Path) -> None:
+    history = Written(dict([make_channel(3, FIRST)]))
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SEEN)
         await reader.catch_up.start()
@@ -226,12 +231,12 @@ async def test_a_stop_leaves_gaps_to_the_next_start(tmp_path: Path) -> None:
         assert (await reader.marks(), reader.caught_up()) == ({3: FIRST}, True)
 
 
-async def test_a_new_start_forgets_what_was_being_read_and_waits_for_nothing(
+async def test_a_new_start_forgets_gaps_and_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.retries.RETRY_SECONDS", (1_000,))
-    history = Written(dict([room(3, FIRST), room(4, FIRST)]))
-    history.raises[ChannelId(3)] = [TryAgainError("status 503")]
+    history = Written(dict([make_channel(3, FIRST), make_channel(4, FIRST)]))
+    history.raises[ChannelId(3)] = [TemporaryError("status 503")]
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SEEN, _4=SEEN)
         await reader.catch_up.start()
@@ -246,16 +251,16 @@ async def test_a_new_start_forgets_what_was_being_read_and_waits_for_nothing(
 class Silent(Written):
     """A history whose first answer never comes."""
 
-    async def edited(self, room: Room, until: SubjectId, since: datetime) -> Sequence[Post]:
+    async def edited(self, channel: Channel, until: SubjectId, since: datetime) -> Sequence[Post]:
         first = not self.began.is_set()
-        found = await super().edited(room, until, since)
+        found = await super().edited(channel, until, since)
         if first:
             await asyncio.Event().wait()
         return found
 
 
 async def test_a_new_start_does_not_wait_for_an_answer_to_the_old_one(tmp_path: Path) -> None:
-    history = Silent(dict([room(3, FIRST)]))
+    history = Silent(dict([make_channel(3, FIRST)]))
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SEEN)
         await reader.catch_up.start()
@@ -265,10 +270,10 @@ async def test_a_new_start_does_not_wait_for_an_answer_to_the_old_one(tmp_path: 
         assert reader.read() == [FIRST]
 
 
-def test_after_an_answer_waits_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_success_resets_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.retries.RETRY_SECONDS", (1, 2, 4))
     gaps = Gaps()
-    gap = gap_of(room(3, FIRST)[0], {}, Bounds(SubjectId(0), SubjectId(0), 100))
+    gap = gap_of(make_channel(3, FIRST)[0], {}, Bounds(SubjectId(0), SubjectId(0), 100))
     assert gap is not None
     assert [gaps.put_off(gap, now=0) for _ in range(4)] == [1, 2, 4, 4]
     gaps.succeeded(gap)
@@ -282,10 +287,10 @@ def test_after_an_answer_waits_begin_anew(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_archived_threads_are_listed_only_after_a_long_absence(
     tmp_path: Path, away: int, *, looked: bool
 ) -> None:
-    history = Written(dict([room(3, at(away)), room(8, at(100), guild=3)]))
+    history = Written(dict([make_channel(3, at(away)), make_channel(8, at(100), guild=3)]))
     thread = at(away - 5)
-    quiet_thread, secret = room(at(away - 6)), room(at(away - 7), FIRST)
-    history.hidden = dict([room(thread, FIRST), quiet_thread])
+    quiet_thread, secret = make_channel(at(away - 6)), make_channel(at(away - 7), FIRST)
+    history.hidden = dict([make_channel(thread, FIRST), quiet_thread])
     history.hidden[replace(secret[0], readable=False)] = secret[1]
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=at(away))
@@ -299,10 +304,10 @@ async def test_archived_threads_are_listed_only_after_a_long_absence(
 
 
 @pytest.mark.parametrize(("came", "since"), [(None, 24 * 60), (90, 90)])
-async def test_archives_are_looked_into_no_further_back_than_messages(
+async def test_archives_are_read_no_further_back_than_messages(
     tmp_path: Path, came: int | None, since: int
 ) -> None:
-    history = Written(dict([room(3, at(100))]))
+    history = Written(dict([make_channel(3, at(100))]))
     history.came = None if came is None else time_at(at(came))
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=at(100))
@@ -310,9 +315,9 @@ async def test_archives_are_looked_into_no_further_back_than_messages(
         assert abs(history.since[-1] - time_at(at(since))) < timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("error", [RefusedError("status 403"), TryAgainError("status 503")])
-async def test_archives_that_cannot_be_listed_are_left(tmp_path: Path, error: Exception) -> None:
-    history = Written(dict([room(3, at(100))]))
+@pytest.mark.parametrize("error", [RefusedError("status 403"), TemporaryError("status 503")])
+async def test_archives_that_cannot_be_listed_are_skipped(tmp_path: Path, error: Exception) -> None:
+    history = Written(dict([make_channel(3, at(100))]))
     history.raises[ChannelId(0)] = [error]
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=at(100))
@@ -328,11 +333,11 @@ async def test_archives_that_cannot_be_listed_are_left(tmp_path: Path, error: Ex
         ({"_8": at(25 * 60)}, {8: at(25 * 60)}),  # with no mark at all it would be a new server
     ],
 )
-async def test_channels_that_are_gone_are_forgotten(
+async def test_watermarks_of_deleted_channels_are_dropped(
     tmp_path: Path, marks: dict[str, int], left: dict[int, int]
 ) -> None:
-    rooms = dict([room(3, SEEN)]) if "_3" in marks else dict([room(7)])
-    async with Reader.open(tmp_path / "db", Written(rooms)) as reader:
+    channels = dict([make_channel(3, SEEN)]) if "_3" in marks else dict([make_channel(7)])
+    async with Reader.open(tmp_path / "db", Written(channels)) as reader:
         await reader.mark(**marks)
         await reader.started()
         known = await reader.marks()

@@ -73,7 +73,7 @@ async def bench(store: SqliteStore, scorer: Scorer) -> AsyncIterator[Bench]:
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_an_opinion_on_a_text_keeps_nothing(bench: Bench) -> None:
+async def test_an_opinion_on_a_text_stores_nothing(bench: Bench) -> None:
     opinion = await bench.desk.opinion(making.post(text=HATEFUL))
     assert opinion.decision.reasons
     assert not opinion.exempt
@@ -102,11 +102,11 @@ async def test_an_opinion_is_as_if_its_author_were_not_exempt(
 
 
 @pytest.mark.parametrize(("minutes", "acts"), [(50, True), (61, False)])
-async def test_a_message_that_may_still_wait_is_acted_on_and_an_old_one_is_not(
+async def test_a_recent_message_is_acted_on_and_an_old_one_is_not(
     bench: Bench, minutes: int, *, acts: bool
 ) -> None:
     post = making.post(text=HATEFUL, at=NOW - timedelta(minutes=minutes))
-    opinion = await bench.desk.looked_at(post)
+    opinion = await bench.desk.message_opinion(post)
     assert opinion.decision.reasons
     (case,) = await bench.store.journal.told_by_alert(post.id)
     assert bool(case.decision.reasons) is acts
@@ -116,7 +116,7 @@ async def test_a_message_that_may_still_wait_is_acted_on_and_an_old_one_is_not(
 async def test_a_message_that_cannot_be_judged_is_refused(bench: Bench) -> None:
     unfit = making.post(2**70)  # no id of Discord's
     with pytest.raises(RefusalError, match=r"refused\.not_judged"):
-        await bench.desk.remembered(unfit)
+        await bench.desk.journalled(unfit)
 
 
 async def test_a_missed_message_is_a_verdict_on_its_highest_class(bench: Bench) -> None:
@@ -139,7 +139,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return clock
 
 
-def test_a_member_has_so_many_uses_in_a_stretch_of_time(now: list[float]) -> None:
+def test_a_member_has_a_limited_number_of_uses_in_a_time_window(now: list[float]) -> None:
     limit = Limit(2, 60)
     allowed = []
     for seconds in (0, 30, 59.9, 60, 89, 90):
@@ -175,7 +175,7 @@ def test_the_latest_members_and_reports_are_remembered() -> None:
     assert MOST_REMEMBERED == 5_000
 
 
-def test_the_first_report_of_a_text_is_told_and_again_where_telling_failed() -> None:
+def test_only_the_first_report_counts_unless_its_delivery_failed() -> None:
     reports, post = Reports(), making.post()
     assert [reports.first(post), reports.first(post)] == [True, False]
     assert reports.first(replace(post, id=post.id._replace(revision=Revision("e1"))))
@@ -201,7 +201,7 @@ async def test_asking_too_often_is_refused(store: SqliteStore, now: list[float])
     await desk.show(HERE, MEMBER)
 
 
-async def test_what_was_alerted_lately_stays_until_it_is_due(store: SqliteStore) -> None:
+async def test_recently_alerted_messages_are_erased_later(store: SqliteStore) -> None:
     desk = PrivacyDesk(store.housekeeping, 30)
     alerted = making.decision(1, Kind.ALERT)
     await store.journal.record([alerted, making.decision(2), making.decision(3, author=5)])

@@ -130,15 +130,15 @@ async def test_an_alert_that_is_erased_has_no_buttons_that_work(bench: Bench) ->
     assert bench.discord.done == []
 
 
-async def test_from_the_first_click_on_nothing_joins_an_alert(bench: Bench) -> None:
+async def test_nothing_joins_an_alert_after_the_first_click(bench: Bench) -> None:
     await bench.told(case(1), case(2))
-    opened = bench.alerts.joined(case(1), pings=False)
+    opened = bench.alerts.join(case(1), pings=False)
     found = await bench.desk.record(LEAD)
     assert [each.id.subject for each in found.cases] == [1, 2]
     assert opened.closed
 
 
-def test_two_people_deal_with_one_alert_one_after_the_other(bench: Bench) -> None:
+def test_two_people_handle_one_alert_one_after_the_other(bench: Bench) -> None:
     lock = bench.desk.lock(LEAD)
     assert bench.desk.lock(LEAD) is lock
     assert bench.desk.lock(NOBODY) is not lock
@@ -147,7 +147,7 @@ def test_two_people_deal_with_one_alert_one_after_the_other(bench: Bench) -> Non
 # ------------------------------------------------------------------ delete
 
 
-async def test_delete_takes_every_message_channel_by_channel(bench: Bench) -> None:
+async def test_delete_removes_every_message_channel_by_channel(bench: Bench) -> None:
     await bench.told(
         case(1),
         case(2, channel=5),
@@ -170,28 +170,28 @@ async def test_delete_takes_every_message_channel_by_channel(bench: Bench) -> No
     assert len(bench.discord.acts()) == 2
 
 
-async def test_who_may_not_delete_in_one_channel_deletes_in_none(bench: Bench) -> None:
+async def test_without_the_permission_in_one_channel_nothing_is_deleted(bench: Bench) -> None:
     await bench.told(case(1), case(2, channel=5))
     bench.discord.refusals[5] = Note("refused.channel")
     assert await refusal(bench.desk.delete(LEAD, MORGAN)) == Note("refused.channel")
     assert (bench.discord.acts(), await bench.acted()) == ([], [])
 
 
-async def test_their_own_permission_comes_before_what_others_did(bench: Bench) -> None:
+async def test_a_missing_permission_is_said_before_what_others_did(bench: Bench) -> None:
     await bench.told(case(1))
     await bench.desk.delete(LEAD, MORGAN)
     bench.discord.refusals[3] = Note("refused.channel")
     assert await refusal(bench.desk.delete(LEAD, ROBIN)) == Note("refused.channel")
 
 
-async def test_a_deletion_that_failed_is_not_written_down(bench: Bench) -> None:
+async def test_a_failed_deletion_is_not_recorded(bench: Bench) -> None:
     await bench.told(case(1))
     bench.discord.outcome = REFUSED
     assert await refusal(bench.desk.delete(LEAD, MORGAN)) == REFUSED.note
     bench.discord.outcome = Outcome(Status.FAILED)
     assert (await refusal(bench.desk.delete(LEAD, MORGAN))).key == "failed.refused"
     assert await bench.acted() == []
-    assert not (await bench.desk.record(LEAD)).standing.deleted
+    assert not (await bench.desk.record(LEAD)).state.deleted
 
 
 # ------------------------------------------------------------------ time-outs
@@ -212,7 +212,7 @@ async def test_a_time_out_is_for_each_author_once(bench: Bench) -> None:
     assert await bench.acted(3)
 
 
-async def test_a_time_out_that_runs_is_not_given_again_until_it_is_lifted(bench: Bench) -> None:
+async def test_a_running_time_out_is_not_repeated_until_it_is_lifted(bench: Bench) -> None:
     await bench.told(case(1))
     await bench.desk.time_out(LEAD, MORGAN, 60)
     note = await refusal(bench.desk.time_out(LEAD, ROBIN, 10))
@@ -228,14 +228,14 @@ async def test_a_time_out_that_runs_is_not_given_again_until_it_is_lifted(bench:
     assert note.values == {"by": "<@8>"}  # who gave the one that runs
 
 
-async def test_a_time_out_that_is_over_can_be_given_again(bench: Bench) -> None:
+async def test_an_expired_time_out_can_be_given_again(bench: Bench) -> None:
     await bench.told(case(1))
     await bench.store.verdicts.acted([LEAD], Act.TIMEOUT, UserId(9), minutes=0)
-    assert not (await bench.desk.record(LEAD)).standing.timed_out
+    assert not (await bench.desk.record(LEAD)).state.timed_out
     assert (await bench.desk.time_out(LEAD, MORGAN, 10)).done
 
 
-async def test_whom_neither_may_time_out_is_said_by_name(bench: Bench) -> None:
+async def test_people_who_cannot_be_timed_out_are_named(bench: Bench) -> None:
     await bench.told(case(1, author=7), case(2, author=4), case(3, author=5, webhook=True))
     higher = Note("refused.higher")
     bench.discord.refusals[7] = higher
@@ -268,7 +268,7 @@ async def test_a_webhook_cannot_be_timed_out(bench: Bench) -> None:
         ([10], [60, 20], 60 * 24 * 3_000),  # given just now, long after the messages
     ],
 )
-async def test_an_undo_lifts_no_longer_time_out_than_this_alert_stands_for(
+async def test_undo_does_not_lift_a_longer_time_out_of_others(
     bench: Bench, bots: list[int], moderators: list[int], lifting: int
 ) -> None:
     alert = Reason(Kind.ALERT, "hate", 0.9, 0.5)

@@ -24,14 +24,14 @@ from bot.domain import (
     failed,
 )
 from bot.enforcement.actuators import DONE, Observing
-from bot.enforcement.alert_channel import AlertRemovedError, Shown
+from bot.enforcement.alert_channel import AlertRemovedError, SentAlert
 from bot.enforcement.alerting import Alerting
 from bot.enforcement.breaker import PAUSE_SECONDS, REFUSALS, Breaker
 from bot.enforcement.dispatcher import Dispatcher
 from bot.enforcement.grouping import OpenAlert, OpenAlerts
 from bot.policy.book import PolicyBook
 from bot.policy.entries import MODE
-from bot.retries import TryAgainError
+from bot.retries import TemporaryError
 from bot.store.patience import Patience
 from bot.store.sqlite.store import SqliteStore
 from model.scorer import Scorer
@@ -50,8 +50,8 @@ class Discord:
     outcomes: dict[Kind, Outcome] = field(default_factory=dict)
     alerts_reach: bool = True
     lose_answers: bool = False
-    standing: dict[CaseId, Shown] = field(default_factory=dict)
-    complaints: list[Note] = field(default_factory=list)
+    sent: dict[CaseId, SentAlert] = field(default_factory=dict)
+    problems: list[Note] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def _note(self, kind: Kind, cases: Sequence[Case]) -> list[Outcome]:
@@ -71,29 +71,29 @@ class Discord:
 
     async def send(self, alert: OpenAlert) -> Outcome:
         if not self.alerts_reach:
-            raise TryAgainError("status 503")
-        number = 1_000 + len(self.standing)
-        self.standing[alert.lead.id] = Shown(number, alert.count)
+            raise TemporaryError("status 503")
+        number = 1_000 + len(self.sent)
+        self.sent[alert.lead.id] = SentAlert(number, alert.count)
         if self.lose_answers:
             self.lose_answers = False
-            raise TryAgainError("the line broke")
+            raise TemporaryError("the line broke")
         alert.channel_id, alert.message_id = DESK, number
         self._note(Kind.ALERT, [alert.lead])
         return DONE
 
     async def update(self, alert: OpenAlert) -> Outcome:
-        if alert.lead.id not in self.standing:
+        if alert.lead.id not in self.sent:
             raise AlertRemovedError
-        self.standing[alert.lead.id] = Shown(alert.message_id, alert.count)
+        self.sent[alert.lead.id] = SentAlert(alert.message_id, alert.count)
         return DONE
 
-    async def shown(self, guild: GuildId, since: datetime) -> dict[CaseId, Shown]:
+    async def sent_since(self, guild: GuildId, since: datetime) -> dict[CaseId, SentAlert]:
         del guild, since
-        return self.standing
+        return self.sent
 
-    async def complain(self, guild: GuildId, note: Note) -> None:
+    async def report_problem(self, guild: GuildId, note: Note) -> None:
         del guild
-        self.complaints.append(note)
+        self.problems.append(note)
 
 
 @dataclass(slots=True)
@@ -149,7 +149,7 @@ def case(number: int, *kinds: Kind, mode: Mode = Mode.ENFORCE, channel: int = 3)
     return Case(making.decision(number, *(kinds or ALL), mode=mode, channel=channel))
 
 
-async def test_a_message_goes_before_its_author_and_both_before_the_alert(bench: Bench) -> None:
+async def test_actions_are_carried_out_in_order(bench: Bench) -> None:
     bench.dispatcher.hand_on(await bench.journalled(case(1)))
     await bench.drained()
     assert [kind for kind, _ in bench.discord.asked] == list(ALL)
@@ -160,7 +160,7 @@ async def test_a_message_goes_before_its_author_and_both_before_the_alert(bench:
     assert await bench.store.journal.unfinished() == []
 
 
-async def test_an_alert_that_cannot_be_sent_holds_up_no_deletion(bench: Bench) -> None:
+async def test_an_alert_that_cannot_be_sent_delays_no_deletion(bench: Bench) -> None:
     bench.discord.alerts_reach = False
     bench.dispatcher.hand_on(await bench.journalled(case(1)))
     await bench.until(2)
@@ -169,7 +169,7 @@ async def test_an_alert_that_cannot_be_sent_holds_up_no_deletion(bench: Bench) -
     assert [kind for kind, _ in bench.discord.asked].count(Kind.DELETE) == 2
     bench.discord.alerts_reach = True
     await bench.drained()
-    assert len(bench.discord.standing) == 1  # both in one alert
+    assert len(bench.discord.sent) == 1  # both in one alert
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ async def test_an_alert_that_cannot_be_sent_holds_up_no_deletion(bench: Bench) -
         (Mode.OBSERVE, Mode.OBSERVE, False),
     ],
 )
-async def test_it_acts_only_where_it_was_to_act_then_and_is_to_act_now(
+async def test_it_enforces_only_in_enforce_mode_both_then_and_now(
     bench: Bench, decided: Mode, now: Mode, *, acted: bool
 ) -> None:
     bench.book.put(HERE, {MODE: now.value})
@@ -194,7 +194,7 @@ async def test_it_acts_only_where_it_was_to_act_then_and_is_to_act_now(
     assert done.outcomes[Kind.ALERT].status is Status.DONE  # moderators are told in any case
 
 
-async def test_messages_of_one_channel_go_together_and_of_another_by_themselves(
+async def test_deletions_are_combined_within_a_channel_only(
     bench: Bench,
 ) -> None:
     cases = [case(n, Kind.DELETE, channel=3 + n % 2) for n in range(6)]
@@ -211,7 +211,7 @@ async def test_time_outs_of_different_people_are_different_requests(bench: Bench
     assert [ids for _, ids in bench.discord.asked] == [[1, 2], [3]]
 
 
-async def test_no_more_than_a_hundred_go_together(bench: Bench) -> None:
+async def test_at_most_a_hundred_deletions_are_combined(bench: Bench) -> None:
     cases = [case(n, Kind.DELETE) for n in range(130)]
     bench.dispatcher.hand_on(await bench.journalled(*cases))
     await bench.drained()
@@ -224,30 +224,30 @@ async def test_an_alert_that_arrived_though_its_answer_was_lost_is_not_sent_agai
     bench.discord.lose_answers = True
     bench.dispatcher.hand_on(await bench.journalled(case(1, Kind.ALERT)))
     await bench.drained()
-    assert bench.discord.asked == []  # the second attempt found it standing
-    assert bench.discord.standing == {making.case_id(1): Shown(1_000, 1)}
+    assert bench.discord.asked == []  # the second attempt found it
+    assert bench.discord.sent == {making.case_id(1): SentAlert(1_000, 1)}
     assert await bench.store.journal.unfinished() == []
 
 
-async def test_after_a_crash_what_stands_in_the_channel_is_not_told_again(bench: Bench) -> None:
-    """Of three cases one leads a standing alert, one was counted by it and one was not yet."""
+async def test_after_a_crash_alerts_in_the_channel_are_not_sent_again(bench: Bench) -> None:
+    """Of three cases one leads an alert that was sent, one was counted by it and one was not yet."""
     lead, counted, late = await bench.journalled(*(case(n, Kind.ALERT) for n in (1, 2, 3)))
     await bench.store.journal.assign([lead, counted], [lead.id, lead.id])
-    bench.discord.standing[lead.id] = Shown(1_000, 2)
-    found = await bench.alerting.recalled([lead, counted, late])
+    bench.discord.sent[lead.id] = SentAlert(1_000, 2)
+    found = await bench.alerting.mark_sent([lead, counted, late])
     assert [Kind.ALERT in each.outcomes for each in found] == [True, True, False]
     assert [each.id.subject for each in await bench.store.journal.unfinished()] == [3]
 
 
-async def test_an_alert_that_counts_less_than_it_should_is_shown_again(bench: Bench) -> None:
+async def test_an_alert_with_too_low_a_count_is_updated_after_a_crash(bench: Bench) -> None:
     lead, counted = await bench.journalled(*(case(n, Kind.ALERT) for n in (1, 2)))
     await bench.store.journal.assign([lead, counted], [lead.id, lead.id])
-    bench.discord.standing[lead.id] = Shown(1_000, 1)
-    found = await bench.alerting.recalled([lead, counted])
+    bench.discord.sent[lead.id] = SentAlert(1_000, 1)
+    found = await bench.alerting.mark_sent([lead, counted])
     assert [Kind.ALERT in each.outcomes for each in found] == [True, False]
 
 
-async def test_what_is_refused_in_one_channel_is_still_asked_in_another(bench: Bench) -> None:
+async def test_a_refusal_in_one_channel_does_not_pause_others(bench: Bench) -> None:
     bench.discord.outcomes[Kind.DELETE] = REFUSED
     for number in range(REFUSALS + 2):
         bench.dispatcher.hand_on(await bench.journalled(case(number, Kind.DELETE)))
@@ -262,14 +262,14 @@ async def test_what_is_refused_in_one_channel_is_still_asked_in_another(bench: B
     assert bench.discord.asked[-1] == (Kind.DELETE, [100])
 
 
-async def test_moderators_who_cannot_be_told_are_told_so_once(bench: Bench) -> None:
+async def test_moderators_are_notified_once_that_alerts_fail(bench: Bench) -> None:
     gone = failed("failed.alert_channel_gone")
     bench.discord.outcomes[Kind.ALERT] = gone
     for number in range(3):
         bench.dispatcher.hand_on(await bench.journalled(case(number, Kind.ALERT)))
         await bench.drained()
     await asyncio.sleep(0)
-    assert bench.discord.complaints == [gone.note]
+    assert bench.discord.problems == [gone.note]
     assert bench.dispatcher.problem(HERE) == gone.note
     assert bench.dispatcher.problem(GuildId(77)) is None
 

@@ -23,11 +23,11 @@ from bot.domain import (
     failed,
 )
 from bot.enforcement.actuators import DONE
-from bot.enforcement.alert_channel import AlertRemovedError, Shown
+from bot.enforcement.alert_channel import AlertRemovedError, SentAlert
 from bot.enforcement.breaker import REFUSALS
 from bot.enforcement.dispatcher import AT_ONCE
 from bot.policy.entries import MODE, PING_ABOVE, PING_ROLE
-from bot.retries import RefusedError, TryAgainError
+from bot.retries import RefusedError, TemporaryError
 from tests import making
 from tests.recording import DESK, Bench
 
@@ -57,7 +57,7 @@ async def test_each_kind_is_done_in_order_and_the_case_is_finished_once(bench: B
     assert bench.dispatcher.problem(HERE) is None
 
 
-async def test_what_is_done_already_is_not_done_again(bench: Bench) -> None:
+async def test_finished_actions_are_not_repeated(bench: Bench) -> None:
     await bench.done(replace(case(1), outcomes={Kind.DELETE: DONE, Kind.ALERT: DONE}))
     assert bench.desk.asked == [("time_out", [1])]
 
@@ -71,7 +71,7 @@ async def test_what_is_done_already_is_not_done_again(bench: Bench) -> None:
         (Mode.OBSERVE, Mode.OBSERVE, False),
     ],
 )
-async def test_nothing_is_done_unless_it_was_and_is_to_be_enforced(
+async def test_nothing_is_enforced_unless_the_mode_was_and_is_enforce(
     bench: Bench, decided: Mode, now: Mode, *, acts: bool
 ) -> None:
     bench.book.put(HERE, {MODE: now})
@@ -83,7 +83,7 @@ async def test_nothing_is_done_unless_it_was_and_is_to_be_enforced(
     assert bench.finished[0].outcomes[Kind.TIMEOUT].status is status
 
 
-async def test_what_one_request_can_do_goes_together(bench: Bench) -> None:
+async def test_actions_that_fit_into_one_request_are_combined(bench: Bench) -> None:
     await bench.done(
         case(1, Kind.DELETE, channel=5),
         case(2, Kind.DELETE, channel=6),
@@ -101,28 +101,28 @@ async def test_what_one_request_can_do_goes_together(bench: Bench) -> None:
     ]
 
 
-async def test_no_more_go_together_than_discord_takes(bench: Bench) -> None:
+async def test_no_more_actions_are_combined_than_discord_allows(bench: Bench) -> None:
     await bench.done(*[case(number, Kind.TIMEOUT) for number in range(101)])
     assert [len(subjects) for _, subjects in bench.desk.asked] == [100, 1]
     assert AT_ONCE == {Kind.DELETE: 100, Kind.TIMEOUT: 100, Kind.ALERT: 25}
 
 
-async def test_a_fault_leaves_its_cases_pending_and_the_others_go_on(bench: Bench) -> None:
+async def test_an_unexpected_error_leaves_only_its_own_cases_pending(bench: Bench) -> None:
     bench.desk.answers["delete"] = [RuntimeError("unforeseen")]
     await bench.done(case(1, Kind.DELETE, channel=5), case(2, Kind.DELETE, channel=6))
     assert [each.id.subject for each in bench.finished] == [2]
     assert [each.id.subject for each in await bench.store.journal.unfinished()] == [1]
 
 
-async def test_after_a_stop_nothing_is_taken_over(bench: Bench) -> None:
+async def test_no_cases_are_accepted_after_a_stop(bench: Bench) -> None:
     await bench.dispatcher.stop()
     await bench.done(case(1))
     assert bench.desk.asked == []
     assert len(await bench.store.journal.unfinished()) == 1
 
 
-async def test_a_stop_gives_up_what_is_being_tried(bench: Bench) -> None:
-    bench.desk.answers["delete"] = [TryAgainError("status 503")] * 100_000
+async def test_a_stop_cancels_running_attempts(bench: Bench) -> None:
+    bench.desk.answers["delete"] = [TemporaryError("status 503")] * 100_000
     bench.dispatcher.hand_on(await bench.journalled(case(1)))
     await asyncio.sleep(0.01)
     async with asyncio.timeout(20):
@@ -141,8 +141,8 @@ async def test_a_failure_without_a_reason_is_no_problem_to_show(bench: Bench) ->
     assert bench.dispatcher.problem(HERE) is None
 
 
-async def test_what_discord_refuses_is_a_failure_with_its_reason(bench: Bench) -> None:
-    bench.desk.answers["delete"] = [TryAgainError("status 503"), RefusedError("status 403")]
+async def test_a_refusal_is_a_failure_with_its_reason(bench: Bench) -> None:
+    bench.desk.answers["delete"] = [TemporaryError("status 503"), RefusedError("status 403")]
     await bench.done(case(1, Kind.DELETE))
     assert bench.desk.asked == [("delete", [1])] * 2
     assert bench.finished[0].outcomes == {Kind.DELETE: REFUSED}
@@ -151,7 +151,7 @@ async def test_what_discord_refuses_is_a_failure_with_its_reason(bench: Bench) -
     assert bench.dispatcher.problem(HERE) is None
 
 
-async def test_a_refused_kind_pauses_in_its_channel_until_a_moderator_puts_it_right(
+async def test_refused_requests_pause_in_their_channel_until_a_moderator_fixes_it(
     bench: Bench,
 ) -> None:
     bench.desk.outcomes[Kind.DELETE] = REFUSED
@@ -170,7 +170,7 @@ async def test_a_refused_kind_pauses_in_its_channel_until_a_moderator_puts_it_ri
     assert len(bench.desk.asked) == REFUSALS + 3
 
 
-async def test_moderators_hear_once_a_day_that_alerts_do_not_reach_them(
+async def test_moderators_are_notified_once_a_day_that_alerts_fail(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1_000_000.0]
@@ -179,9 +179,9 @@ async def test_moderators_hear_once_a_day_that_alerts_do_not_reach_them(
     for number, seconds in enumerate((0, 1, 86_399, 86_400)):
         now[0] = 1_000_000.0 + seconds
         await bench.done(case(number, Kind.ALERT))
-    assert bench.desk.complaints == [NO_CHANNEL.note] * 2
+    assert bench.desk.problems == [NO_CHANNEL.note] * 2
     await bench.done(case(9, Kind.ALERT, guild=7))
-    assert len(bench.desk.complaints) == 3
+    assert len(bench.desk.problems) == 3
 
 
 async def test_a_notice_that_could_not_be_sent_is_sent_a_minute_later(
@@ -190,12 +190,12 @@ async def test_a_notice_that_could_not_be_sent_is_sent_a_minute_later(
     now = [1_000_000.0]
     monkeypatch.setattr("bot.enforcement.dispatcher.time.monotonic", lambda: now[0])
     bench.desk.place_is = NO_CHANNEL
-    bench.desk.answers["complain"] = [RefusedError("status 403")]
+    bench.desk.answers["report_problem"] = [RefusedError("status 403")]
     tried = []
     for number, seconds in enumerate((0, 59, 60)):
         now[0] = 1_000_000.0 + seconds
         await bench.done(case(number, Kind.ALERT))
-        tried.append(sum(what == "complain" for what, _ in bench.desk.asked))
+        tried.append(sum(what == "report_problem" for what, _ in bench.desk.asked))
     assert tried == [1, 1, 2]
 
 
@@ -208,7 +208,7 @@ async def test_an_alert_that_could_not_be_sent_is_not_joined(bench: Bench) -> No
     assert bench.desk.asked[-1] == ("send", [2])
 
 
-async def test_an_alert_counts_up_and_the_journal_says_which_one_tells(bench: Bench) -> None:
+async def test_an_alert_counts_its_cases_and_the_journal_names_their_alert(bench: Bench) -> None:
     await bench.done(case(1, Kind.ALERT))
     await bench.done(case(2, Kind.ALERT))
     assert bench.desk.asked == [("send", [1]), ("update", [1, 2])]
@@ -220,7 +220,7 @@ async def test_an_alert_counts_up_and_the_journal_says_which_one_tells(bench: Be
     ("change", "answer"),
     [("removed", AlertRemovedError()), ("moved", None), ("acted on", None)],
 )
-async def test_what_follows_on_an_alert_that_is_gone_is_told_anew(
+async def test_cases_after_a_removed_alert_get_a_new_one(
     bench: Bench, change: str, answer: Exception | None
 ) -> None:
     await bench.done(case(1, Kind.ALERT))
@@ -229,12 +229,12 @@ async def test_what_follows_on_an_alert_that_is_gone_is_told_anew(
     if change == "moved":
         bench.desk.place_is = ChannelId(31)
     if change == "acted on":
-        await bench.alerts.settled(case(1).id)
+        await bench.alerts.close_and_wait(case(1).id)
     await bench.done(case(2, Kind.ALERT))
     assert bench.desk.asked[-1] == ("send", [2])
 
 
-async def test_a_refused_alert_fails_by_itself(bench: Bench) -> None:
+async def test_a_refused_alert_does_not_fail_others(bench: Bench) -> None:
     bench.desk.answers["send"] = [RefusedError("status 403")]
     await bench.done(case(1, Kind.ALERT), case(2, Kind.ALERT, author=5, at=LATER))
     assert bench.finished[0].outcomes == {Kind.ALERT: REFUSED}
@@ -244,8 +244,8 @@ async def test_a_refused_alert_fails_by_itself(bench: Bench) -> None:
 async def test_an_alert_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(
     bench: Bench,
 ) -> None:
-    bench.desk.answers["send"] = [TryAgainError("the line broke")]
-    bench.desk.standing[case(1).id] = Shown(77, 1)
+    bench.desk.answers["send"] = [TemporaryError("the line broke")]
+    bench.desk.sent[case(1).id] = SentAlert(77, 1)
     await bench.done(case(1, Kind.ALERT))
     assert [what for what, _ in bench.desk.asked] == ["send", "update"]
     assert bench.desk.looked_since == [making.START]

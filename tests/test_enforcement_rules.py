@@ -74,8 +74,8 @@ def case(number: int, *kinds: Kind, **more: Any) -> Case:
 )
 def test_which_message_joins_an_alert(second: dict[str, Any], *, together: bool) -> None:
     alerts = OpenAlerts()
-    first = alerts.joined(case(1), pings=False)
-    assert (alerts.joined(case(2, **second), pings=False) is first) is together
+    first = alerts.join(case(1), pings=False)
+    assert (alerts.join(case(2, **second), pings=False) is first) is together
     assert len(alerts) == (1 if together else 2)
 
 
@@ -85,8 +85,8 @@ def test_the_windows_are_those_that_the_desk_page_names() -> None:
 
 def test_an_empty_text_is_not_the_same_text() -> None:
     alerts = OpenAlerts()
-    first = alerts.joined(case(1, text=""), pings=False)
-    assert alerts.joined(case(2, text="", seconds=3_600), pings=False) is not first
+    first = alerts.join(case(1, text=""), pings=False)
+    assert alerts.join(case(2, text="", seconds=3_600), pings=False) is not first
 
 
 # ------------------------------------------------------------------ raids
@@ -97,7 +97,7 @@ def raided(last: float = 9, *, authors: int = 5, messages: int = 9, channel: int
     alerts = OpenAlerts()
     for number in range(messages):
         seconds = last - messages + 1 + number
-        alerts.joined(
+        alerts.join(
             case(100 + number, author=50 + number % authors, seconds=seconds, channel=channel),
             pings=False,
         )
@@ -123,7 +123,7 @@ def test_messages_of_different_people_share_an_alert_only_in_a_raid(
     before: dict[str, Any], second: dict[str, Any], *, together: bool
 ) -> None:
     alerts = raided(**before)
-    told = alerts.joined(case(1, **({"author": 99, "seconds": 9} | second)), pings=False)
+    told = alerts.join(case(1, **({"author": 99, "seconds": 9} | second)), pings=False)
     assert (told.count > 1) is together
 
 
@@ -134,35 +134,35 @@ def test_a_raid_is_what_the_desk_page_says() -> None:
 def test_a_retry_does_not_count_towards_a_raid() -> None:
     alerts = raided(messages=5)
     for _ in range(10):
-        alerts.joined(case(104, author=54, seconds=9), pings=False)
-    assert alerts.joined(case(1, author=99, seconds=9), pings=False).count == 1
+        alerts.join(case(104, author=54, seconds=9), pings=False)
+    assert alerts.join(case(1, author=99, seconds=9), pings=False).count == 1
 
 
-def test_raids_of_the_servers_that_were_quiet_longest_are_forgotten() -> None:
+def test_the_servers_that_were_quiet_longest_are_forgotten() -> None:
     raids = Raids()
     posts = [making.post(number, author=number % 5) for number in range(RAID_MESSAGES)]
-    assert [raids.counts(post) for post in posts] == [False] * 9 + [True]
+    assert [raids.count(post) for post in posts] == [False] * 9 + [True]
     for guild in range(3, MOST_SERVERS + 2):
-        raids.counts(making.post(1, guild=guild))
-    assert raids.counts(posts[0])  # the one too many is still to come
+        raids.count(making.post(1, guild=guild))
+    assert raids.count(posts[0])  # the one too many is still to come
     for guild in range(3, MOST_SERVERS + 3):
-        raids.counts(making.post(1, guild=guild))
-    assert not raids.counts(posts[0])
+        raids.count(making.post(1, guild=guild))
+    assert not raids.count(posts[0])
 
 
-def test_after_a_raid_an_alert_of_several_people_takes_nobody_in() -> None:
+def test_after_a_raid_nobody_joins_an_alert_of_several_people() -> None:
     alerts = raided()
-    crowd = alerts.joined(case(1, author=99, seconds=9), pings=False)
+    crowd = alerts.join(case(1, author=99, seconds=9), pings=False)
     assert len(crowd.authors) == 2
-    assert alerts.joined(case(2, author=99, seconds=20, channel=9), pings=False) is not crowd
+    assert alerts.join(case(2, author=99, seconds=20, channel=9), pings=False) is not crowd
 
 
 def test_a_window_counts_from_the_latest_message_even_where_one_comes_late() -> None:
     alerts = OpenAlerts()
-    first = alerts.joined(case(1, seconds=20), pings=False)
-    assert alerts.joined(case(2), pings=False) is first
+    first = alerts.join(case(1, seconds=20), pings=False)
+    assert alerts.join(case(2), pings=False) is first
     assert first.last_at == making.START + timedelta(seconds=20)
-    assert alerts.joined(case(3, seconds=50), pings=False) is first
+    assert alerts.join(case(3, seconds=50), pings=False) is first
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_a_ping_never_hides_in_an_alert_that_had_none(
     together: bool,  # noqa: FBT001
 ) -> None:
     alerts = OpenAlerts()
-    first = alerts.joined(case(1), pings=opened)
+    first = alerts.join(case(1), pings=opened)
     assert first.pinged is opened
-    assert (alerts.joined(case(2), pings=joins) is first) is together
+    assert (alerts.join(case(2), pings=joins) is first) is together
 
 
 @pytest.mark.parametrize(
@@ -190,20 +190,20 @@ def test_a_ping_never_hides_in_an_alert_that_had_none(
         ({Kind.ALERT: DONE}, {}, True),  # how it was told says nothing about what was done
     ],
 )
-def test_one_headline_tells_of_one_outcome(
+def test_cases_of_one_alert_have_the_same_outcome(
     lead: dict[Kind, Outcome], joining: dict[Kind, Outcome], *, together: bool
 ) -> None:
     alerts = OpenAlerts()
-    first = alerts.joined(replace(case(1), outcomes=lead), pings=False)
-    second = alerts.joined(replace(case(2), outcomes=joining), pings=False)
+    first = alerts.join(replace(case(1), outcomes=lead), pings=False)
+    second = alerts.join(replace(case(2), outcomes=joining), pings=False)
     assert (second is first) is together
 
 
 def test_an_alert_counts_each_message_once() -> None:
     alerts = OpenAlerts()
-    first = alerts.joined(case(1), pings=False)
+    first = alerts.join(case(1), pings=False)
     for number in (1, 2, 3, 4, 5, 6, 7, 3):
-        assert alerts.joined(case(number), pings=False) is first
+        assert alerts.join(case(number), pings=False) is first
     assert first.count == 7
     assert [each.subject for each in first.cases] == [1, 2, 3, 4, 5, 6, 7]
     assert first.authors == {4}
@@ -211,44 +211,44 @@ def test_an_alert_counts_each_message_once() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(86_399, 3), (86_400, 2)])
-def test_texts_are_let_go_a_day_after_the_last_message(seconds: int, left: int) -> None:
+def test_texts_leave_memory_a_day_after_the_last_message(seconds: int, left: int) -> None:
     alerts = OpenAlerts()
-    first = alerts.joined(case(1), pings=False)
-    alerts.joined(case(2, author=5, channel=9, seconds=60), pings=False)
-    alerts.joined(case(3, author=6, channel=10, seconds=seconds), pings=False)
+    first = alerts.join(case(1), pings=False)
+    alerts.join(case(2, author=5, channel=9, seconds=60), pings=False)
+    alerts.join(case(3, author=6, channel=10, seconds=seconds), pings=False)
     assert len(alerts) == left
     assert first.closed is (left == 2)
     assert timedelta(days=1) == LONGEST_OPEN
 
 
-def test_the_oldest_alert_is_forgotten_where_there_are_too_many() -> None:
+def test_the_oldest_of_too_many_alerts_is_forgotten() -> None:
     alerts = OpenAlerts()
     for number in range(MOST_OPEN + 1):
-        alerts.joined(case(number, author=number, channel=number), pings=False)
+        alerts.join(case(number, author=number, channel=number), pings=False)
     assert len(alerts) == MOST_OPEN == 1_000
     assert alerts.close(case(0).id) is None
     assert alerts.close(case(1).id) is not None
 
 
-def test_the_oldest_texts_are_let_go_where_they_are_too_long_together() -> None:
+def test_the_oldest_texts_leave_memory_when_they_are_too_long_together() -> None:
     alerts, long = OpenAlerts(), "a" * (MOST_CHARACTERS // 4)
     for number in range(5):
-        alerts.joined(case(number, author=number, text=long + str(number)), pings=False)
+        alerts.join(case(number, author=number, text=long + str(number)), pings=False)
     assert len(alerts) == 3  # four of them are a few characters too many
-    alerts.joined(case(9, author=9, text="a" * MOST_CHARACTERS * 2), pings=False)
+    alerts.join(case(9, author=9, text="a" * MOST_CHARACTERS * 2), pings=False)
     assert len(alerts) == 1  # the one at hand stays, whatever its length
     alerts.close(case(9).id)
-    alerts.joined(case(10, author=10), pings=False)
-    alerts.joined(case(11, author=11), pings=False)
+    alerts.join(case(10, author=10), pings=False)
+    alerts.join(case(11, author=11), pings=False)
     assert len(alerts) == 2
 
 
 def test_an_alert_holds_a_thousand_messages() -> None:
     alerts = OpenAlerts()
     for number in range(MOST_IN_ALERT):
-        first = alerts.joined(case(number), pings=False)
+        first = alerts.join(case(number), pings=False)
     assert (first.count, MOST_IN_ALERT) == (1_000, 1_000)
-    assert alerts.joined(case(2_000), pings=False) is not first
+    assert alerts.join(case(2_000), pings=False) is not first
 
 
 def test_messages_are_numbered_as_discord_counts_them() -> None:
@@ -259,25 +259,25 @@ def test_messages_are_numbered_as_discord_counts_them() -> None:
     ]  # fmt: skip
 
 
-async def test_an_alert_that_is_settled_is_closed_and_shown() -> None:
+async def test_close_and_wait_lets_an_update_finish() -> None:
     alerts = OpenAlerts()
-    first = alerts.joined(case(1), pings=False)
+    first = alerts.join(case(1), pings=False)
     await first.showing.acquire()
-    settling = asyncio.create_task(alerts.settled(first.lead.id))
+    settling = asyncio.create_task(alerts.close_and_wait(first.lead.id))
     await asyncio.sleep(0)
     assert first.closed
     assert not settling.done()
     first.showing.release()
     await settling
-    await alerts.settled(first.lead.id)  # twice is as good as once
+    await alerts.close_and_wait(first.lead.id)  # twice is as good as once
     assert alerts.close(first.lead.id) is None
-    assert alerts.joined(case(2), pings=False) is not first
+    assert alerts.join(case(2), pings=False) is not first
 
 
 # ------------------------------------------------------------------ the breaker and the observer
 
 
-def test_a_breaker_lets_through_again_after_its_pause_and_counts_anew() -> None:
+def test_a_breaker_closes_after_its_pause_and_starts_counting_at_zero() -> None:
     now = 1.0
     breaker = Breaker(lambda: now)
     for _ in range(REFUSALS):

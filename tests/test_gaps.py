@@ -11,15 +11,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bot.domain import ChannelId, GuildId, SubjectId
 from bot.intake.catch_up.gaps import Bounds, Gap, Gaps, Reading, gap_of, page_size
-from bot.intake.history import PAGE, Page, Room
+from bot.intake.history import PAGE, Channel, Page
 from bot.retries import RETRY_SECONDS
 from tests import making
 
 HERE, CHANNEL = GuildId(2), ChannelId(3)
 
 
-def room(latest: int = 50, *, channel: int = 3, guild: int = 2, readable: bool = True) -> Room:
-    return Room(GuildId(guild), ChannelId(channel), SubjectId(latest), readable=readable)
+def make_channel(
+    latest: int = 50, *, channel: int = 3, guild: int = 2, readable: bool = True
+) -> Channel:
+    return Channel(GuildId(guild), ChannelId(channel), SubjectId(latest), readable=readable)
 
 
 def bounds(came: int = 0, oldest: int = 0, messages: int = 1_000) -> Bounds:
@@ -46,19 +48,19 @@ def page(count: int, last: int | None) -> Page:
         (marks(), bounds(came=45), (45, 50, True)),
     ],
 )
-def test_what_is_read_of_a_channel(
+def test_the_gap_of_a_channel(
     known: Mapping[ChannelId, SubjectId], limits: Bounds, expected: tuple[int, int, bool] | None
 ) -> None:
-    gap = gap_of(room(), known, limits)
+    gap = gap_of(make_channel(), known, limits)
     assert (None if gap is None else (gap.after, gap.until, gap.edits)) == expected
 
 
-def test_a_channel_that_cannot_be_read_is_left_alone() -> None:
-    assert gap_of(room(readable=False), marks(_3=20), bounds()) is None
+def test_an_unreadable_channel_has_no_gap() -> None:
+    assert gap_of(make_channel(readable=False), marks(_3=20), bounds()) is None
 
 
-def test_a_message_that_was_turned_away_is_read_again_even_where_nothing_else_is() -> None:
-    gap = gap_of(room(latest=50), marks(_3=60), bounds(oldest=70), SubjectId(90))
+def test_a_rejected_message_is_read_again_even_in_an_old_channel() -> None:
+    gap = gap_of(make_channel(latest=50), marks(_3=60), bounds(oldest=70), SubjectId(90))
     assert gap is not None
     assert (gap.after, gap.until, gap.edits) == (70, 90, True)
 
@@ -73,13 +75,13 @@ def test_a_message_that_was_turned_away_is_read_again_even_where_nothing_else_is
     ],
 )
 def test_a_gap_ends_where_its_last_page_does(got: Page, state: Reading, after: int) -> None:
-    gap = Gap(room(), SubjectId(10), SubjectId(50), 1_000, edits=False)
+    gap = Gap(make_channel(), SubjectId(10), SubjectId(50), 1_000, edits=False)
     gap.advance(got, PAGE)
     assert (gap.state(), gap.after) == (state, after)
 
 
-def test_more_than_the_limit_is_cut_off_and_said() -> None:
-    gap = Gap(room(), SubjectId(10), SubjectId(500), 150, edits=False)
+def test_a_gap_beyond_the_limit_is_cut_off() -> None:
+    gap = Gap(make_channel(), SubjectId(10), SubjectId(500), 150, edits=False)
     assert page_size(gap) == PAGE
     gap.advance(page(100, 200), 100)
     assert page_size(gap) == 50
@@ -87,8 +89,8 @@ def test_more_than_the_limit_is_cut_off_and_said() -> None:
     assert gap.state() is Reading.CUT_OFF
 
 
-def test_edits_are_looked_for_before_a_gap_is_closed() -> None:
-    gap = Gap(room(), SubjectId(50), SubjectId(50), 1_000, edits=True)
+def test_a_gap_stays_open_until_edits_were_checked() -> None:
+    gap = Gap(make_channel(), SubjectId(50), SubjectId(50), 1_000, edits=True)
     assert gap.state() is Reading.GOES_ON
     gap.edits = False
     assert gap.state() is Reading.CLOSED
@@ -97,34 +99,34 @@ def test_edits_are_looked_for_before_a_gap_is_closed() -> None:
 def test_servers_take_turns_and_one_that_failed_waits() -> None:
     gaps = Gaps()
     for guild, channels in ((1, (11, 12, 13)), (2, (21,))):
-        found = [gap_of(room(channel=c, guild=guild), {}, bounds()) for c in channels]
+        found = [gap_of(make_channel(channel=c, guild=guild), {}, bounds()) for c in channels]
         gaps.know(GuildId(guild), [gap for gap in found if gap is not None])
     order = []
     for _ in range(4):
         gap = gaps.next(0.0)
         assert gap is not None
-        order.append(gap.room.guild)
+        order.append(gap.channel.guild)
     assert order == [1, 2, 1, 2]
     failing = gaps.next(0.0)
     assert failing is not None
     assert gaps.put_off(failing, now=100.0) == RETRY_SECONDS[0]
     assert gaps.put_off(failing, now=100.0) == RETRY_SECONDS[1]
-    others = {gap.room.guild for _ in range(5) if (gap := gaps.next(100.0)) is not None}
-    assert failing.room.guild not in others
+    others = {gap.channel.guild for _ in range(5) if (gap := gaps.next(100.0)) is not None}
+    assert failing.channel.guild not in others
     assert gaps.next(100.0 + RETRY_SECONDS[1]) is not None
 
 
-def test_missing_messages_are_read_before_what_may_only_have_been_edited() -> None:
+def test_missing_messages_are_read_before_possible_edits() -> None:
     gaps = Gaps()
-    edited = Gap(room(channel=1), SubjectId(50), SubjectId(50), 10, edits=True)
-    missing = Gap(room(channel=2), SubjectId(20), SubjectId(50), 10, edits=True)
+    edited = Gap(make_channel(channel=1), SubjectId(50), SubjectId(50), 10, edits=True)
+    missing = Gap(make_channel(channel=2), SubjectId(20), SubjectId(50), 10, edits=True)
     gaps.know(HERE, [edited, missing])
     assert gaps.next(0.0) is missing
 
 
-def test_a_channel_that_cannot_be_understood_keeps_only_its_own_mark_down() -> None:
+def test_a_channel_that_fails_holds_only_its_own_watermark() -> None:
     gaps = Gaps()
-    broken = Gap(room(channel=3), SubjectId(20), SubjectId(50), 10, edits=False)
+    broken = Gap(make_channel(channel=3), SubjectId(20), SubjectId(50), 10, edits=False)
     gaps.know(HERE, [broken])
     gaps.give_up(broken)
     assert not gaps.caught_up(making.post(channel=3))
@@ -134,10 +136,10 @@ def test_a_channel_that_cannot_be_understood_keeps_only_its_own_mark_down() -> N
     assert gaps.caught_up(making.post(channel=3))  # the next session tries it anew
 
 
-def test_a_gap_that_was_found_anew_is_not_closed_by_the_old_one() -> None:
+def test_closing_an_old_gap_keeps_its_replacement() -> None:
     gaps = Gaps()
-    old = Gap(room(), SubjectId(20), SubjectId(50), 10, edits=False)
-    new = Gap(room(), SubjectId(20), SubjectId(90), 10, edits=False)
+    old = Gap(make_channel(), SubjectId(20), SubjectId(50), 10, edits=False)
+    new = Gap(make_channel(), SubjectId(20), SubjectId(90), 10, edits=False)
     gaps.know(HERE, [old])
     gaps.know(HERE, [new])
     gaps.close(old)
@@ -149,9 +151,9 @@ def test_a_gap_that_was_found_anew_is_not_closed_by_the_old_one() -> None:
 @given(st.integers(1, 90), st.integers(1, 90), st.booleans(), st.booleans())
 def test_a_wider_gap_covers_both(first: int, second: int, one: bool, other: bool) -> None:  # noqa: FBT001
     gaps = Gaps()
-    begun = Gap(room(), SubjectId(0), SubjectId(first), 10, edits=one)
+    begun = Gap(make_channel(), SubjectId(0), SubjectId(first), 10, edits=one)
     gaps.know(HERE, [begun])
-    gaps.widen(Gap(room(), SubjectId(0), SubjectId(second), 10, edits=other))
+    gaps.widen(Gap(make_channel(), SubjectId(0), SubjectId(second), 10, edits=other))
     assert gaps.next(0.0) is begun
     assert (begun.until, begun.edits) == (max(first, second), one or other)
 
@@ -177,7 +179,7 @@ class Watched(RuleBasedStateMachine):
 
     @rule(missing=st.booleans())
     def its_gaps_are_known(self, *, missing: bool) -> None:
-        gap = Gap(room(), SubjectId(1), SubjectId(9), 10, edits=False)
+        gap = Gap(make_channel(), SubjectId(1), SubjectId(9), 10, edits=False)
         self.gaps.know(HERE, [gap] if missing else [])
         self.known = True
         self.behind = self.behind or missing
@@ -190,7 +192,7 @@ class Watched(RuleBasedStateMachine):
     @rule()
     def all_is_read(self) -> None:
         for channel, post in self.gaps.take_missed().items():
-            found = gap_of(room(channel=channel), {}, bounds(), post.subject_id)
+            found = gap_of(make_channel(channel=channel), {}, bounds(), post.subject_id)
             assert found is not None
             self.gaps.widen(found)
         while (gap := self.gaps.next(0.0)) is not None:
@@ -206,7 +208,7 @@ class Watched(RuleBasedStateMachine):
 TestWatched = Watched.TestCase
 
 
-def test_a_post_that_waits_for_roles_keeps_its_channels_mark_down() -> None:
+def test_a_post_waiting_for_roles_holds_its_channels_watermark() -> None:
     gaps = Gaps()
     gaps.know(HERE)
     gaps.hold(CHANNEL)

@@ -31,7 +31,7 @@ def case(
 
 
 def lead_of(alerts: OpenAlerts, joining: Case, *, pings: bool = False) -> int:
-    return alerts.joined(joining, pings=pings).lead.id.subject
+    return alerts.join(joining, pings=pings).lead.id.subject
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def lead_of(alerts: OpenAlerts, joining: Case, *, pings: bool = False) -> int:
         (replace(case(2, seconds=1), outcomes={Kind.DELETE: Outcome(Status.FAILED)}), False),
     ],
 )
-def test_what_shares_an_alert(second: Case, *, together: bool) -> None:
+def test_which_cases_share_an_alert(second: Case, *, together: bool) -> None:
     alerts = OpenAlerts()
     lead_of(alerts, case(1))
     assert (lead_of(alerts, second) == 1) is together
@@ -56,12 +56,12 @@ def test_a_series_keeps_its_alert_open_and_the_count_is_right_after_a_retry() ->
     alerts = OpenAlerts()
     for number in range(1, 21):
         lead_of(alerts, case(number, seconds=20 * number))
-    alert = alerts.joined(case(20, seconds=400), pings=False)
+    alert = alerts.join(case(20, seconds=400), pings=False)
     assert alert.count == 20
     assert [told.subject for told in alert.cases] == list(range(1, 21))
 
 
-def test_what_calls_for_a_ping_never_hides_in_an_alert_that_had_none() -> None:
+def test_a_case_with_a_ping_never_joins_an_alert_without_one() -> None:
     alerts = OpenAlerts()
     lead_of(alerts, case(1))
     assert lead_of(alerts, case(2, seconds=1), pings=True) == 2
@@ -82,7 +82,7 @@ def test_memory_is_bounded() -> None:
     assert len(alerts) == MOST_OPEN
 
 
-async def test_what_one_member_writes_is_one_alert_and_two_members_have_two(world: World) -> None:
+async def test_one_member_gets_one_alert_and_two_members_get_two(world: World) -> None:
     await world.choose_desk()
     await world.member.send(world.general, BORDERLINE)
     await world.member.send(world.general, OTHER_INSULT)
@@ -98,7 +98,7 @@ async def test_what_one_member_writes_is_one_alert_and_two_members_have_two(worl
     assert "kim" in str(other.to_dict())
 
 
-async def test_the_same_text_is_alerted_again_only_when_the_alert_was_dealt_with(
+async def test_a_repeated_text_gets_a_new_alert_only_after_the_first_was_handled(
     world: World,
 ) -> None:
     await world.choose_desk()
@@ -110,7 +110,7 @@ async def test_the_same_text_is_alerted_again_only_when_the_alert_was_dealt_with
     assert len(world.alerts) == 2
 
 
-async def test_messages_deleted_in_a_row_are_told_together(world: World) -> None:
+async def test_messages_deleted_in_a_row_share_an_alert(world: World) -> None:
     await world.choose_desk()
     for number in range(5):
         await world.member.send(world.general, f"{HATEFUL} {number}")
@@ -121,7 +121,7 @@ async def test_messages_deleted_in_a_row_are_told_together(world: World) -> None
     assert (alert.title or "").endswith("5 ×")
 
 
-async def test_what_follows_on_a_removed_alert_is_told_anew(world: World) -> None:
+async def test_messages_after_a_removed_alert_get_a_new_one(world: World) -> None:
     await world.choose_desk()
     await world.member.send(world.general, BORDERLINE)
     await world.app.drained()
@@ -140,8 +140,8 @@ def test_a_retry_finds_its_own_alert_whatever_has_joined_it_since() -> None:
     first = replace(
         first, decision=replace(first.decision, post=replace(first.decision.post, text=""))
     )
-    alert = alerts.joined(first, pings=False)
+    alert = alerts.join(first, pings=False)
     for number, seconds in ((2, 29), (3, 58)):
-        assert alerts.joined(case(number, seconds=seconds), pings=False) is alert
-    assert alerts.joined(first, pings=False) is alert
+        assert alerts.join(case(number, seconds=seconds), pings=False) is alert
+    assert alerts.join(first, pings=False) is alert
     assert len(alerts) == 1

@@ -17,7 +17,7 @@ from bot.domain import (
     Mode,
 )
 from bot.domain.snowflakes import time_at
-from bot.enforcement.alert_channel import Shown
+from bot.enforcement.alert_channel import SentAlert
 from bot.enforcement.alerting import Alerting
 from bot.enforcement.recovery import Recovery
 from tests import making
@@ -40,29 +40,29 @@ async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 @pytest.mark.parametrize(
     ("assigned", "stands", "left"),
     [
-        (False, Shown(70, 9), [1, 2]),  # it was never about to be sent
+        (False, SentAlert(70, 9), [1, 2]),  # it was never about to be sent
         (True, None, [1, 2]),
-        (True, Shown(70, 2), []),
-        (True, Shown(70, 1), [2]),  # it does not count the second one yet
+        (True, SentAlert(70, 2), []),
+        (True, SentAlert(70, 1), [2]),  # it does not count the second one yet
     ],
 )
-async def test_what_moderators_have_seen_is_not_told_again(
-    bench: Bench, stands: Shown | None, left: list[int], *, assigned: bool
+async def test_sent_alerts_are_not_repeated_after_a_restart(
+    bench: Bench, stands: SentAlert | None, left: list[int], *, assigned: bool
 ) -> None:
     later = making.START + timedelta(hours=1)
     cases = await bench.journalled(case(1), case(2, at=later))
     if assigned:
         await bench.store.journal.assign(cases, [cases[0].id] * 2)
     if stands is not None:
-        bench.desk.standing[cases[0].id] = stands
-    recalled = await bench.alerting.recalled(cases)
-    assert [each.id for each in recalled] == [each.id for each in cases]
-    untold = [each.id.subject for each in recalled if Kind.ALERT not in each.outcomes]
+        bench.desk.sent[cases[0].id] = stands
+    mark_sent = await bench.alerting.mark_sent(cases)
+    assert [each.id for each in mark_sent] == [each.id for each in cases]
+    untold = [each.id.subject for each in mark_sent if Kind.ALERT not in each.outcomes]
     assert untold == left
     assert bench.desk.looked_since == ([time_at(cases[0].id.subject)] if assigned else [])
 
 
-async def test_each_server_is_taken_up_once_and_by_itself(bench: Bench) -> None:
+async def test_each_server_is_resumed_once_and_separately(bench: Bench) -> None:
     handed: list[list[int]] = []
 
     def hand_on(cases: Sequence[Case]) -> None:
@@ -70,22 +70,22 @@ async def test_each_server_is_taken_up_once_and_by_itself(bench: Bench) -> None:
 
     recovery = Recovery(bench.alerting, hand_on)
     recovery.remember(await bench.journalled(case(1), case(2, guild=7), case(3)))
-    recovery.take_up()
-    recovery.take_up()
+    recovery.resume()
+    recovery.resume()
     await recovery.done()
     await recovery.stop()
     await recovery.done()
     assert sorted(handed) == [[1, 3], [2]]
 
 
-async def test_what_fails_in_an_unforeseen_way_is_not_handed_on(bench: Bench) -> None:
+async def test_cases_are_not_passed_on_after_an_unexpected_error(bench: Bench) -> None:
     handed: list[Case] = []
     cases = await bench.journalled(case(1))
     await bench.store.journal.assign(cases, [cases[0].id])
     blind = Alerting(Broken(), bench.book, bench.alerts, bench.store.journal)
     recovery = Recovery(blind, handed.extend)
     recovery.remember(cases)
-    recovery.take_up()
+    recovery.resume()
     await recovery.done()
     assert handed == []
     assert len(await bench.store.journal.unfinished()) == 1
@@ -94,5 +94,5 @@ async def test_what_fails_in_an_unforeseen_way_is_not_handed_on(bench: Bench) ->
 class Broken(Desk):
     """An alert channel that cannot be looked into."""
 
-    async def shown(self, guild: GuildId, since: datetime) -> dict[CaseId, Shown]:
+    async def sent_since(self, guild: GuildId, since: datetime) -> dict[CaseId, SentAlert]:
         raise RuntimeError(f"{guild} {since}")

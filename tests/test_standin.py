@@ -70,7 +70,7 @@ async def test_a_nonce_has_25_characters(bot: Asking) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-async def test_what_is_gone_is_unknown(bot: Asking, method: str) -> None:
+async def test_a_deleted_message_is_unknown(bot: Asking, method: str) -> None:
     body = {"content": "new"} if method == "PATCH" else None
     message = (await bot.send())["id"]
     taken_back = await bot.standin.say(LINE)
@@ -94,7 +94,7 @@ async def delete_many(bot: Asking, *ids: int) -> Any:
     return await bot.ask("POST", f"{MESSAGES}/bulk-delete", body)
 
 
-async def test_many_are_deleted_at_once_and_unknown_ones_passed_over(bot: Asking) -> None:
+async def test_bulk_deletion_skips_unknown_messages(bot: Asking) -> None:
     ids = [await bot.standin.say(LINE) for _ in range(3)]
     elsewhere = await bot.standin.say(LINE, where=MODERATORS)
     await bot.standin.take_back(ids[0])
@@ -103,7 +103,7 @@ async def test_many_are_deleted_at_once_and_unknown_ones_passed_over(bot: Asking
     assert list(bot.standin.messages) == [elsewhere]
 
 
-async def test_many_are_2_to_100_different_ones(bot: Asking) -> None:
+async def test_bulk_deletion_takes_2_to_100_different_messages(bot: Asking) -> None:
     ids = [await bot.standin.say(LINE) for _ in range(101)]
     assert await delete_many(bot, *ids) == (400, 50016)
     assert await delete_many(bot, ids[0]) == (400, 50016)
@@ -112,7 +112,7 @@ async def test_many_are_2_to_100_different_ones(bot: Asking) -> None:
     assert await delete_many(bot, *ids[1:]) is None
 
 
-async def test_one_of_14_days_keeps_all_from_being_deleted_at_once(bot: Asking) -> None:
+async def test_bulk_deletion_fails_with_a_message_older_than_14_days(bot: Asking) -> None:
     old = await bot.standin.say(LINE)
     bot.standin.ahead_seconds += 14 * DAY - 60
     young = await bot.standin.say(LINE)
@@ -124,7 +124,7 @@ async def test_one_of_14_days_keeps_all_from_being_deleted_at_once(bot: Asking) 
     assert await bot.ask("DELETE", f"{MESSAGES}/{old}") is None
 
 
-async def test_what_is_too_long_or_empty_is_refused(bot: Asking) -> None:
+async def test_messages_too_long_or_empty_are_refused(bot: Asking) -> None:
     assert await bot.send(content="x" * 2_001) == (400, 50035)
     assert await bot.send(content="") == (400, 50006)
     embeds = [{"description": "x" * 4_000}, {"description": "x" * 2_001}]
@@ -141,7 +141,7 @@ async def test_only_its_own_messages_can_be_edited(bot: Asking) -> None:
     assert edited["edited_timestamp"] is not None
 
 
-async def test_what_the_bot_may_not_do(bot: Asking) -> None:
+async def test_requests_without_permission_are_refused(bot: Asking) -> None:
     message, path = await bot.standin.say(LINE), f"/channels/{GENERAL}"
     general = bot.standin.channels[GENERAL]
 
@@ -172,7 +172,7 @@ async def test_what_the_bot_may_not_do(bot: Asking) -> None:
 # -------------------------------------------------------------------- threads and members
 
 
-async def test_threads_at_work_and_threads_put_away(bot: Asking) -> None:
+async def test_active_and_archived_threads_are_listed(bot: Asking) -> None:
     standin = bot.standin
     for number, month in ((41, 1), (42, 2), (43, 3), (44, 0)):
         thread = standin.thread(number, "t")
@@ -192,7 +192,7 @@ async def test_threads_at_work_and_threads_put_away(bot: Asking) -> None:
     assert await bot.ask("GET", "/guilds/77/threads/active") == (404, 10004)
 
 
-async def test_a_message_takes_a_thread_out_of_the_archive(bot: Asking) -> None:
+async def test_a_message_unarchives_a_thread(bot: Asking) -> None:
     standin = bot.standin
     standin.bot_permissions |= discord.Permissions(send_messages_in_threads=True)
     standin.channels[41] = standin.thread(41, "t")
@@ -238,7 +238,7 @@ async def test_a_timeout_needs_the_permission_and_lasts_28_days_at_most(bot: Ask
 
 
 @pytest.mark.parametrize("kind", ["message", "callback", "followup"])
-async def test_files_come_beside_the_json(bot: Asking, command: Interaction, kind: str) -> None:
+async def test_files_are_sent_with_the_json(bot: Asking, command: Interaction, kind: str) -> None:
     bot.standin.bot_permissions |= discord.Permissions(attach_files=True)
     data = {"content": LINE, "attachments": [{"id": 0, "description": "a chart"}]}
     body: dict[str, Any] = {"type": SEND, "data": data} if kind == "callback" else data
@@ -263,7 +263,7 @@ async def test_files_come_beside_the_json(bot: Asking, command: Interaction, kin
     assert recorded["files"] == ["chart.png"]
 
 
-async def test_a_fault_is_of_one_route_alone(bot: Asking, command: Interaction) -> None:
+async def test_a_fault_applies_to_one_route_only(bot: Asking, command: Interaction) -> None:
     bot.standin.fault = only("503", "/callback")
     assert await bot.reply(command, SEND, content=LINE) == (503, 0)
     assert "id" in await bot.send()
@@ -275,7 +275,7 @@ async def test_a_fault_is_of_one_route_alone(bot: Asking, command: Interaction) 
     assert await bot.ask("GET", hook(command, "@original")) == (429, None)
 
 
-def test_without_discords_document_nothing_is_held_against_it(
+def test_nothing_is_checked_without_discords_document(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("DISCORD_OPENAPI", raising=False)
@@ -292,7 +292,7 @@ async def test_an_error_of_the_stand_in_is_a_failure() -> None:
             await bot.session.post(standin.api_base + f"{MESSAGES}/bulk-delete", json={"ids": []})
 
 
-async def test_what_the_stand_in_does_not_know_is_a_failure() -> None:
+async def test_a_request_unknown_to_the_stand_in_is_a_failure() -> None:
     standin = StandIn(schema=None)
     with pytest.raises(AssertionError, match="does not know GET /api/v10/gateway"):
         async with asking(standin) as bot:

@@ -42,7 +42,9 @@ async def test_an_interaction_is_answered_once(bot: Asking, command: Interaction
     assert await bot.reply(command, SEND, content=LINE) == (400, 40060)
 
 
-async def test_nothing_comes_before_the_answer(bot: Asking, command: Interaction) -> None:
+async def test_followups_are_refused_before_the_first_answer(
+    bot: Asking, command: Interaction
+) -> None:
     assert await bot.follow(command) == (404, 10015)
     for method in ("GET", "PATCH"):
         body = {"content": LINE} if method == "PATCH" else None
@@ -65,7 +67,7 @@ async def test_a_token_lasts_15_minutes(bot: Asking, command: Interaction) -> No
     assert await bot.ask("GET", hook(command, "@original")) == (401, 50027)
 
 
-async def test_the_first_followup_is_what_a_person_waits_for(
+async def test_the_first_followup_replaces_the_loading_message(
     bot: Asking, command: Interaction
 ) -> None:
     answered = await bot.reply(command, DEFER_SEND, flags=EPHEMERAL)
@@ -88,7 +90,7 @@ async def test_a_followup_can_be_deleted(bot: Asking, command: Interaction) -> N
         assert await bot.ask("GET", hook(command, message)) == (404, 10008)
 
 
-async def test_only_a_button_can_put_off_changing_its_message(
+async def test_only_a_button_can_defer_an_update_of_its_message(
     bot: Asking, command: Interaction
 ) -> None:
     assert await bot.reply(command, DEFER_UPDATE) == (400, 50035)

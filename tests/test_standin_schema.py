@@ -48,13 +48,13 @@ async def asked(method: str, path: str, **more: Any) -> None:
             pass
 
 
-async def test_a_request_against_the_document_fails_the_test() -> None:
+async def test_a_request_that_violates_the_document_fails_the_test() -> None:
     with pytest.raises(ViolationError, match="create_message request body: unknown field 'colour'"):
         await asked("POST", MESSAGES, json={"content": "x", "colour": 1})
     await asked("POST", MESSAGES, json={"content": "x"})
 
 
-async def test_an_answer_against_the_document_fails_the_test() -> None:
+async def test_an_answer_that_violates_the_document_fails_the_test() -> None:
     standin = StandIn()
     standin.channels[GENERAL]["flags"] = "none"
     headers = {"Authorization": f"Bot {TOKEN}"}
@@ -63,7 +63,7 @@ async def test_an_answer_against_the_document_fails_the_test() -> None:
             await (await session.get(f"{standin.api_base}/channels/{GENERAL}")).read()
 
 
-async def test_what_went_wrong_first_is_not_hidden() -> None:
+async def test_violations_do_not_hide_the_first_error() -> None:
     with pytest.raises(KeyError) as raised:
         async with StandIn(violations=["something"]).serving():
             raise KeyError
@@ -125,7 +125,7 @@ def test_answers(schema: Schema) -> None:
     assert answered(503, b"<html>") == []
 
 
-async def test_a_rate_limit_without_a_code_is_as_discord_has_it() -> None:
+async def test_a_rate_limit_without_a_code_is_a_known_deviation() -> None:
     standin = StandIn(fault=only("429", "/channels/"))
     headers = {"Authorization": f"Bot {TOKEN}"}
     async with standin.serving(), aiohttp.ClientSession(headers=headers) as session:

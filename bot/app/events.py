@@ -48,7 +48,7 @@ class AppEvents:
     async def ready(self) -> None:
         """Take up what an earlier process left, and read what was written meanwhile."""
         await self._returned([GuildId(guild.id) for guild in self.parts.client.guilds])
-        self.parts.recovery.take_up()
+        self.parts.recovery.resume()
         if self.accepting:
             await self.parts.catch_up.start()
         await self.parts.tree.sync_if_changed()  # in case it could not be done before

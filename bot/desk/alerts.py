@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 from bot.desk.people import Asker, RefusalError
-from bot.desk.standing import Record
+from bot.desk.record import Record
 from bot.domain import (
     Act,
     Case,
@@ -34,14 +34,14 @@ from bot.domain import (
 from bot.enforcement.grouping import OpenAlerts
 from bot.judging.judge import highest
 from bot.policy.thresholds import LONGEST_TIMEOUT
-from bot.retries import PASSING, RefusedError
+from bot.retries import TEMPORARY, RefusedError
 from bot.store.ports import Journal, Verdicts
 
 DURATIONS: Final = (10, 60, 24 * 60, 7 * 24 * 60, LONGEST_TIMEOUT)
 """The choices for the length of a time-out, in minutes."""
 
 
-class Hands(Protocol):
+class ModeratorActions(Protocol):
     """Carries out a moderator's decision."""
 
     async def delete_posts(self, posts: Sequence[Post]) -> Outcome:
@@ -93,12 +93,17 @@ class AlertDesk:
     """
 
     def __init__(
-        self, journal: Journal, verdicts: Verdicts, alerts: OpenAlerts, hands: Hands, gate: Gate
+        self,
+        journal: Journal,
+        verdicts: Verdicts,
+        alerts: OpenAlerts,
+        actions: ModeratorActions,
+        gate: Gate,
     ) -> None:
         self._journal = journal
         self._verdicts = verdicts
         self._alerts = alerts
-        self._hands = hands
+        self._actions = actions
         self._gate = gate
         self._locks: WeakValueDictionary[CaseId, asyncio.Lock] = WeakValueDictionary()
 
@@ -112,7 +117,7 @@ class AlertDesk:
         It is closed so that no message joins it that the moderator has not seen. Raises
         ``RefusalError`` if its record has been erased.
         """
-        await self._alerts.settled(lead)
+        await self._alerts.close_and_wait(lead)
         cases = await self._journal.told_by_alert(lead)
         if not cases:
             raise RefusalError(Note("refused.no_record"))
@@ -147,8 +152,8 @@ class AlertDesk:
             raise RefusalError(Note("act.nothing_to_delete"))
         for posts in by_channel.values():
             try:
-                outcome = await self._hands.delete_posts(posts)
-            except (*PASSING, RefusedError) as error:
+                outcome = await self._actions.delete_posts(posts)
+            except (*TEMPORARY, RefusedError) as error:
                 outcome = failed("failed.refused", reason=str(error))
             _succeeded(outcome)
             await self._verdicts.acted([post.id for post in posts], Act.DELETE, asker.id)
@@ -235,10 +240,10 @@ class AlertDesk:
         for target in found.done:
             lifting = record.latest_end(target.id) if until is None else None
             try:
-                outcome = await self._hands.time_out_until(
+                outcome = await self._actions.time_out_until(
                     record.cases[0].id.guild, target.id, until, reason, lifting=lifting
                 )
-            except (*PASSING, RefusedError) as error:
+            except (*TEMPORARY, RefusedError) as error:
                 # The others are still timed out, and each success is recorded.
                 outcome = failed("failed.refused", reason=str(error))
             if outcome.status is Status.FAILED:

@@ -28,7 +28,7 @@ class Neighbour:
 
 
 class Surroundings(Protocol):
-    """Reads the messages around a message, which may be deleted. Raises ``TryAgainError``."""
+    """Reads the messages around a message, which may be deleted. Raises ``TemporaryError``."""
 
     async def around(
         self, guild: GuildId, channel: ChannelId, message: SubjectId, *, before: int, after: int

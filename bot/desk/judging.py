@@ -51,11 +51,11 @@ class JudgingDesk:
         (decision,) = await asyncio.to_thread(self._judge.judge, [post])
         return await self._explained(decision)
 
-    async def looked_at(self, post: Post) -> Opinion:
+    async def message_opinion(self, post: Post) -> Opinion:
         """Return the same for a message, and journal it so that it can be given a verdict."""
-        return await self._explained(await self.remembered(post))
+        return await self._explained(await self.journalled(post))
 
-    async def remembered(self, post: Post) -> Decision:
+    async def journalled(self, post: Post) -> Decision:
         """Journal a message, so that buttons and verdicts can refer to it.
 
         A recent message may still be in the queue, so the rules are applied to it as usual. An

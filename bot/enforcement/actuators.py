@@ -14,7 +14,7 @@ OBSERVED: Final = Outcome(Status.OBSERVED)
 class Actuator(Protocol):
     """Deletes messages and times out members of one server. Returns one outcome for each case.
 
-    Raises ``TryAgainError`` and ``RefusedError``; a failure that is known to be final is an
+    Raises ``TemporaryError`` and ``RefusedError``; a failure that is known to be final is an
     outcome. Calling a method again with the same cases is safe: nothing is done twice.
     """
 

@@ -15,7 +15,7 @@ class AlertRemovedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class SentAlert:
     """An alert in the alert channel: the id of its message, and the number of its cases."""
 
     message_id: int
@@ -23,7 +23,7 @@ class Shown:
 
 
 class AlertChannel(Protocol):
-    """Shows alerts to moderators. Raises ``TryAgainError`` and ``RefusedError``."""
+    """Shows alerts to moderators. Raises ``TemporaryError`` and ``RefusedError``."""
 
     def place(self, guild: GuildId) -> ChannelId | Outcome:
         """Return the alert channel of a server, or an outcome that says why it cannot be used."""
@@ -34,8 +34,8 @@ class AlertChannel(Protocol):
     async def update(self, alert: OpenAlert) -> Outcome:
         """Update a sent alert with the cases that joined it. Raises ``AlertRemovedError``."""
 
-    async def shown(self, guild: GuildId, since: datetime) -> dict[CaseId, Shown]:
+    async def sent_since(self, guild: GuildId, since: datetime) -> dict[CaseId, SentAlert]:
         """Return the alerts sent since a time, by their lead case."""
 
-    async def complain(self, guild: GuildId, note: Note) -> None:
+    async def report_problem(self, guild: GuildId, note: Note) -> None:
         """Tell moderators outside the alert channel, if possible, that alerts cannot be sent."""

@@ -14,7 +14,7 @@ from bot.enforcement.alert_channel import AlertChannel, AlertRemovedError
 from bot.enforcement.grouping import LONGEST_OPEN, OpenAlert, OpenAlerts
 from bot.policy.book import PolicyBook
 from bot.policy.rules import Policy
-from bot.retries import RefusedError, TryAgainError
+from bot.retries import RefusedError, TemporaryError
 from bot.store.ports import Assigned, Journal
 
 log = structlog.stdlib.get_logger(__name__)
@@ -34,7 +34,7 @@ class Alerting:
     async def alert(self, cases: Sequence[Case]) -> tuple[Sequence[Outcome], Sequence[CaseId]]:
         """Alert on cases of one server. Return the outcome and the alert's lead case for each.
 
-        Raises ``TryAgainError`` if Discord cannot be reached.
+        Raises ``TemporaryError`` if Discord cannot be reached.
         """
         told = [self._join(case) for case in cases]
         # Before anything is sent, so that the next process can find out what was.
@@ -56,7 +56,7 @@ class Alerting:
         return [outcomes[alert] for alert in told], [alert.lead.id for alert in told]
 
     def _join(self, case: Case) -> OpenAlert:
-        return self._alerts.joined(case, pings=_pings(self._book.of(case.id.guild), case))
+        return self._alerts.join(case, pings=_pings(self._book.of(case.id.guild), case))
 
     async def _show(self, alert: OpenAlert) -> Outcome:
         """Send an alert, or update it if it was sent before. Raises ``AlertRemovedError``."""
@@ -68,25 +68,25 @@ class Alerting:
             # A moderator acted on it meanwhile, or the server changed its alert channel.
             if alert.closed or (alert.channel_id and alert.channel_id != place):
                 raise AlertRemovedError
-            if alert.doubtful and not alert.message_id:
+            if alert.maybe_sent and not alert.message_id:
                 await self._look_for(alert, place)
             if alert.message_id:
                 return await self._channel.update(alert)
             try:
                 return await self._channel.send(alert)
-            except TryAgainError:
+            except TemporaryError:
                 # It may have arrived anyway, and Discord forgets nonces within minutes.
-                alert.doubtful = True
+                alert.maybe_sent = True
                 raise
 
     async def _look_for(self, alert: OpenAlert, place: ChannelId) -> None:
         """Look in the channel for an alert whose sending was never confirmed."""
-        shown = await self._channel.shown(alert.lead.id.guild, alert.lead.decision.post.at)
+        shown = await self._channel.sent_since(alert.lead.id.guild, alert.lead.decision.post.at)
         found = shown.get(alert.lead.id)
         if found is not None:
             alert.channel_id, alert.message_id = place, found.message_id
 
-    async def recalled(self, cases: Sequence[Case]) -> list[Case]:
+    async def mark_sent(self, cases: Sequence[Case]) -> list[Case]:
         """Return the cases, with those marked that an earlier process already alerted on.
 
         That process may have stopped between sending an alert and recording it. All cases must be
@@ -101,7 +101,7 @@ class Alerting:
         since = min(case.decision.post.at for case in cases) - LONGEST_OPEN
         leads = [told.lead.subject for told in assigned.values()]
         since = min(since, *(time_at(lead) for lead in leads))
-        shown = await self._channel.shown(cases[0].id.guild, since)
+        shown = await self._channel.sent_since(cases[0].id.guild, since)
         found = []
         for case in cases:
             told = assigned.get(case.id)

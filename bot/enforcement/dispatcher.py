@@ -18,7 +18,7 @@ from bot.enforcement.alert_channel import AlertChannel
 from bot.enforcement.alerting import Alerting
 from bot.enforcement.breaker import REFUSALS_IN_A_SERVER, Breaker
 from bot.policy.book import PolicyBook
-from bot.retries import PASSING, RefusedError, patiently
+from bot.retries import TEMPORARY, RefusedError, retry
 from bot.store.patience import Patience
 from bot.store.ports import Journal
 from bot.subscribers import Subscribers
@@ -163,11 +163,11 @@ class Dispatcher:
             if any(breaker.open() for breaker in breakers):
                 outcomes = [failed("failed.paused")] * len(cases)
             elif kind is Kind.ALERT:
-                outcomes, leads = await patiently(kind, partial(self._alerting.alert, cases))
+                outcomes, leads = await retry(kind, partial(self._alerting.alert, cases))
             else:
                 actuator = self._actuator(guild, cases[0])
                 act = actuator.delete if kind is Kind.DELETE else actuator.time_out
-                outcomes = await patiently(kind, partial(act, cases))
+                outcomes = await retry(kind, partial(act, cases))
         except RefusedError as error:
             outcomes = [failed("failed.refused", reason=str(error))] * len(cases)
         for breaker in breakers:
@@ -187,7 +187,7 @@ class Dispatcher:
                 self.finished.tell(after)
         problem = self._problems.get((guild, kind))
         if kind is Kind.ALERT and problem is not None:
-            self._complain(guild, problem)
+            self._report_problem(guild, problem)
         return further
 
     def _actuator(self, guild: GuildId, case: Case) -> Actuator:
@@ -198,7 +198,7 @@ class Dispatcher:
         both = (case.decision.mode, self._book.of(guild).mode)
         return self._enforcing if both == (Mode.ENFORCE, Mode.ENFORCE) else self._observing
 
-    def _complain(self, guild: GuildId, problem: Note) -> None:
+    def _report_problem(self, guild: GuildId, problem: Note) -> None:
         """Notify moderators in the background, once a day, that alerts cannot be sent."""
         now = time.monotonic()
         if now - self._noticed.get(guild, -NOTICE_SECONDS) < NOTICE_SECONDS:
@@ -207,8 +207,8 @@ class Dispatcher:
 
         async def send() -> None:
             try:
-                await self._channel.complain(guild, problem)
-            except (*PASSING, RefusedError) as error:
+                await self._channel.report_problem(guild, problem)
+            except (*TEMPORARY, RefusedError) as error:
                 log.warning("notice not sent", guild_id=guild, reason=str(error))
                 self._noticed[guild] = now - NOTICE_SECONDS + NOTICE_AGAIN_SECONDS
 
@@ -217,16 +217,16 @@ class Dispatcher:
         task.add_done_callback(self._notices.discard)
 
     def _log(self, kind: Kind, case: Case, outcome: Outcome) -> None:
-        about = {"kind": kind, "guild_id": case.id.guild, "subject_id": case.id.subject}
+        fields = {"kind": kind, "guild_id": case.id.guild, "subject_id": case.id.subject}
         lane = (case.id.guild, kind)
         note = outcome.note
         if outcome.status is not Status.FAILED or note is None:
             self._problems.pop(lane, None)
-            log.info("action finished", status=outcome.status, **about)
+            log.info("action finished", status=outcome.status, **fields)
             return
         if self._problems.get(lane) != note:
             # Once for each new reason, so that one mistake in a busy server does not fill the log.
-            log.error("action failed", reason=note.key, values=dict(note.values), **about)
+            log.error("action failed", reason=note.key, values=dict(note.values), **fields)
         self._problems[lane] = note
 
 

@@ -47,7 +47,7 @@ class OpenAlert:
     authors: set[UserId] = field(default_factory=set)
     characters: int = 0
     closed: bool = False
-    doubtful: bool = False
+    maybe_sent: bool = False
     """Whether sending failed without an answer, so that the alert may be in the channel."""
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -92,7 +92,7 @@ class OpenAlerts:
     def __len__(self) -> int:
         return len(self._alerts)
 
-    def joined(self, case: Case, *, pings: bool) -> OpenAlert:
+    def join(self, case: Case, *, pings: bool) -> OpenAlert:
         """Add a case to an open alert, or to a new one that is not sent yet, and return the alert.
 
         A case shares an alert with messages that the same member wrote within ``MEMBER_WINDOW``. A
@@ -105,7 +105,7 @@ class OpenAlerts:
             if case.id in alert.cases:
                 return alert
         post = case.decision.post
-        raid = self._raids.counts(post)
+        raid = self._raids.count(post)
         for alert in reversed(self._alerts.values()):
             loud_enough = alert.pinged or not pings
             if loud_enough and _alike(alert.lead, case) and _together(alert, case, raid=raid):
@@ -145,7 +145,7 @@ class OpenAlerts:
             alert.closed = True
         return alert
 
-    async def settled(self, lead: CaseId) -> None:
+    async def close_and_wait(self, lead: CaseId) -> None:
         """Close an alert and wait until an update in progress is finished."""
         alert = self.close(lead)
         if alert is not None:

@@ -23,7 +23,7 @@ class Raids:
     def __init__(self) -> None:
         self._latest: OrderedDict[GuildId, deque[tuple[datetime, UserId]]] = OrderedDict()
 
-    def counts(self, post: Post) -> bool:
+    def count(self, post: Post) -> bool:
         """Count an alerted message, and return whether its server is being raided at that moment.
 
         It is a raid if the latest ``RAID_MESSAGES`` messages were all written within

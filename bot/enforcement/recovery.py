@@ -10,7 +10,7 @@ import structlog
 
 from bot.domain import Case, GuildId
 from bot.enforcement.alerting import Alerting
-from bot.retries import RefusedError, patiently
+from bot.retries import RefusedError, retry
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class Recovery:
         """Hold the cases that the journal lists as unfinished."""
         self._unfinished = list(unfinished)
 
-    def take_up(self) -> None:
+    def resume(self) -> None:
         """Start to resume the held cases, each only once."""
         by_server: dict[GuildId, list[Case]] = {}
         for case in self._unfinished:
@@ -39,13 +39,13 @@ class Recovery:
         self._unfinished = []
         for guild, cases in by_server.items():
             log.info("unfinished actions resumed", guild_id=guild, cases=len(cases))
-            task = asyncio.create_task(self._take_up(cases), name=f"take-up-{guild}")
+            task = asyncio.create_task(self._resume(cases), name=f"resume-{guild}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _take_up(self, cases: Sequence[Case]) -> None:
+    async def _resume(self, cases: Sequence[Case]) -> None:
         try:
-            left = await patiently("alert lookup", partial(self._alerting.recalled, cases))
+            left = await retry("alert lookup", partial(self._alerting.mark_sent, cases))
         except RefusedError as error:
             log.warning("alert channel not read", reason=str(error))
             self._hand_on(cases)

@@ -14,7 +14,7 @@ PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Channel:
     """A channel or thread with messages.
 
     ``latest`` is its last message. In an empty channel it is the channel's own id, which is a
@@ -40,7 +40,7 @@ class Page:
 
 
 class History(Protocol):
-    """Reads messages from the past. Raises ``TryAgainError`` and ``RefusedError``."""
+    """Reads messages from the past. Raises ``TemporaryError`` and ``RefusedError``."""
 
     def guilds(self) -> Sequence[GuildId]:
         """Return the servers that the bot is in, except unavailable ones."""
@@ -51,19 +51,19 @@ class History(Protocol):
     def joined_at(self, guild: GuildId) -> datetime | None:
         """Return when the bot joined a server, or ``None`` if unknown."""
 
-    def rooms(self, guild: GuildId) -> Sequence[Room]:
+    def channels(self, guild: GuildId) -> Sequence[Channel]:
         """Return a server's channels and active threads."""
 
-    def room(self, guild: GuildId, channel: ChannelId) -> Room | None:
+    def channel(self, guild: GuildId, channel_id: ChannelId) -> Channel | None:
         """Return a channel or active thread, or ``None`` if it does not exist."""
 
-    async def archived(self, guild: GuildId, since: datetime) -> Sequence[Room]:
+    async def archived(self, guild: GuildId, since: datetime) -> Sequence[Channel]:
         """Return the public threads of a server that were archived after a time."""
 
-    async def after(self, room: Room, message: SubjectId, limit: int) -> Page:
+    async def after(self, channel: Channel, message: SubjectId, limit: int) -> Page:
         """Return up to ``limit`` messages after a message, oldest first. At most ``PAGE``."""
 
-    async def edited(self, room: Room, until: SubjectId, since: datetime) -> Sequence[Post]:
+    async def edited(self, channel: Channel, until: SubjectId, since: datetime) -> Sequence[Post]:
         """Return the posts edited since a time, of the ``PAGE`` messages up to ``until``.
 
         A thread's title is always included.

@@ -63,7 +63,7 @@ class Enforcing:
         partial = self._servers.client.get_partial_messageable(
             channel.id, guild_id=channel.guild.id
         )
-        bulk, single = parted(
+        bulk, single = split_for_bulk(
             posts, self._clock.now() - BULK_AGE, in_bulk=isinstance(channel, InBulk)
         )
         for part in bulk:
@@ -123,7 +123,7 @@ class Enforcing:
                 refusal = may_time_out(guild.me, member)
                 if refusal is not None:
                     return Outcome(Status.FAILED, refusal)
-                if (outcome := _needless(member, until, lifting)) is not None:
+                if (outcome := _already_settled(member, until, lifting)) is not None:
                     return outcome
                 await member.edit(timed_out_until=until, reason=reason[:REASON_LENGTH])
             except discord.NotFound:
@@ -133,7 +133,7 @@ class Enforcing:
         return DONE
 
 
-def _needless(
+def _already_settled(
     member: discord.Member, until: datetime | None, lifting: datetime | None
 ) -> Outcome | None:
     """Return the outcome if no request to Discord is needed, or else ``None``."""
@@ -145,19 +145,19 @@ def _needless(
     return None
 
 
-def parted(
+def split_for_bulk(
     posts: Sequence[Post], oldest: datetime, *, in_bulk: bool
 ) -> tuple[list[list[int]], list[int]]:
     """Split message ids into batches to delete in bulk, at most 100 each, and single ones."""
     ids = list(dict.fromkeys(int(post.subject_id) for post in posts))
     old = {post.subject_id for post in posts if post.created_at <= oldest}
     single = [number for number in ids if number in old or not in_bulk]
-    bulk = list(_parts([number for number in ids if number not in single]))
+    bulk = list(_batches([number for number in ids if number not in single]))
     if bulk and len(bulk[-1]) == 1:  # Discord rejects a bulk deletion of one message
         single = [*bulk.pop(), *single]
     return bulk, single
 
 
-def _parts(ids: Sequence[int]) -> Iterator[list[int]]:
+def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
     for start in range(0, len(ids), BULK_MOST):
         yield list(ids[start : start + BULK_MOST])

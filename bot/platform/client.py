@@ -19,7 +19,7 @@ from yarl import URL
 from bot.clock import Clock
 from bot.domain import GuildId, Post
 from bot.errors import OperatorError
-from bot.platform.errors import passes
+from bot.platform.errors import is_temporary
 from bot.platform.surfaces import nickname_of, post_of, title_of
 
 SWITCHING: Final = 101
@@ -284,7 +284,7 @@ class Client(discord.Client):
             try:
                 return await self.login(token)
             except (aiohttp.ClientError, OSError, discord.HTTPException) as error:
-                if not passes(error):
+                if not is_temporary(error):
                     raise
                 log.warning(
                     "cannot reach Discord, trying again", reason=str(error), wait_seconds=wait

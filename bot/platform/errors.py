@@ -9,33 +9,33 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.retries import RefusedError, TryAgainError
+from bot.retries import RefusedError, TemporaryError
 
 RATE_LIMITED, SERVER_ERROR = 429, 500
 
 UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
 
-PASSING: Final = (aiohttp.ClientError, discord.ConnectionClosed, OSError, TimeoutError)
+TEMPORARY: Final = (aiohttp.ClientError, discord.ConnectionClosed, OSError, TimeoutError)
 
 
 @contextmanager
 def discord_errors() -> Iterator[None]:
-    """Convert discord.py's errors to ``TryAgainError`` and ``RefusedError``."""
+    """Convert discord.py's errors to ``TemporaryError`` and ``RefusedError``."""
     try:
         yield
     except discord.HTTPException as error:
-        kind = TryAgainError if passes(error) else RefusedError
+        kind = TemporaryError if is_temporary(error) else RefusedError
         raise kind(reason_of(error)) from error
-    except PASSING as error:
-        raise TryAgainError(reason_of(error)) from error
+    except TEMPORARY as error:
+        raise TemporaryError(reason_of(error)) from error
 
 
-def passes(error: BaseException) -> bool:
+def is_temporary(error: BaseException) -> bool:
     """Return whether an error is temporary, so that a later attempt can succeed."""
     if isinstance(error, discord.HTTPException):
         return error.status == RATE_LIMITED or error.status >= SERVER_ERROR
-    return isinstance(error, PASSING)
+    return isinstance(error, TEMPORARY)
 
 
 def reason_of(error: BaseException) -> str:

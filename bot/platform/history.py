@@ -13,10 +13,10 @@ import discord
 import structlog
 
 from bot.domain import CaseId, ChannelId, GuildId, Post, SubjectId
-from bot.intake.history import PAGE, Page, Room
+from bot.intake.history import PAGE, Channel, Page
 from bot.platform.errors import discord_errors
 from bot.platform.surfaces import nickname_of, post_of, title_of
-from bot.retries import TryAgainError
+from bot.retries import TemporaryError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -66,18 +66,18 @@ class DiscordHistory:
         found = self._guild(guild)
         return None if found is None else found.me.joined_at
 
-    def rooms(self, guild: GuildId) -> Sequence[Room]:
+    def channels(self, guild: GuildId) -> Sequence[Channel]:
         """Return a server's channels and active threads."""
         found = self._guild(guild)
         if found is None:
             return []
         channels = (found.text_channels, found.voice_channels, found.stage_channels, found.threads)
-        return [_room(channel) for part in channels for channel in part]
+        return [_channel_of(channel) for part in channels for channel in part]
 
-    def room(self, guild: GuildId, channel: ChannelId) -> Room | None:
+    def channel(self, guild: GuildId, channel_id: ChannelId) -> Channel | None:
         """Return a channel or active thread, or ``None`` if it does not exist."""
-        found = self._channel(guild, channel)
-        return None if found is None else _room(found)
+        found = self._channel(guild, channel_id)
+        return None if found is None else _channel_of(found)
 
     def _channel(self, guild: GuildId, channel: ChannelId) -> Readable | None:
         server = self._guild(guild)
@@ -86,10 +86,10 @@ class DiscordHistory:
         found = server.get_channel_or_thread(channel) or self._archived.get(channel)
         return found if isinstance(found, Readable) else None
 
-    async def archived(self, guild: GuildId, since: datetime) -> Sequence[Room]:
+    async def archived(self, guild: GuildId, since: datetime) -> Sequence[Channel]:
         """Return a server's public threads that were archived after a time."""
         server = self._guild(guild)
-        found: list[Room] = []
+        found: list[Channel] = []
         if server is None:
             return found
         parents: list[WithThreads] = [*server.text_channels, *server.forums]
@@ -99,30 +99,30 @@ class DiscordHistory:
                     if thread.archive_timestamp < since:
                         break  # the latest ones come first
                     self._archived[ChannelId(thread.id)] = thread
-                    found.append(_room(thread))
+                    found.append(_channel_of(thread))
         while len(self._archived) > MOST_KEPT:
             del self._archived[next(iter(self._archived))]
         return found
 
-    async def after(self, room: Room, message: SubjectId, limit: int) -> Page:
+    async def after(self, channel: Channel, message: SubjectId, limit: int) -> Page:
         """Return up to ``limit`` messages after a message, oldest first."""
-        raw = await self._raw(room, limit, after=message)
-        posts = await self._posts(room, raw)
+        raw = await self._raw(channel, limit, after=message)
+        posts = await self._posts(channel, raw)
         return Page(posts, len(raw), SubjectId(int(raw[-1]["id"])) if raw else None)
 
-    async def edited(self, room: Room, until: SubjectId, since: datetime) -> Sequence[Post]:
+    async def edited(self, channel: Channel, until: SubjectId, since: datetime) -> Sequence[Post]:
         """Return the posts edited since a time, of the ``PAGE`` messages up to ``until``.
 
         A thread's title is always included.
         """
         raw = [
             message
-            for message in await self._raw(room, PAGE, before=until + 1)
+            for message in await self._raw(channel, PAGE, before=until + 1)
             if _edited_after(message, since)
         ]
-        posts = list(await self._posts(room, raw))
-        channel = self._channel(room.guild, room.id)
-        title = title_of(channel) if isinstance(channel, discord.Thread) else None
+        posts = list(await self._posts(channel, raw))
+        place = self._channel(channel.guild, channel.id)
+        title = title_of(place) if isinstance(place, discord.Thread) else None
         return posts if title is None else [*posts, title]
 
     def forget_members(self) -> None:
@@ -130,7 +130,7 @@ class DiscordHistory:
         self._members.clear()
 
     async def _raw(
-        self, room: Room, limit: int, *, before: int | None = None, after: int | None = None
+        self, channel: Channel, limit: int, *, before: int | None = None, after: int | None = None
     ) -> list[dict[str, Any]]:
         """Return messages as Discord sends them, oldest first.
 
@@ -138,27 +138,27 @@ class DiscordHistory:
         """
         with discord_errors():
             found: Any = await self._client.http.logs_from(
-                room.id, limit, before=before, after=after
+                channel.id, limit, before=before, after=after
             )
         return sorted(found, key=lambda message: int(message["id"]))
 
-    async def _posts(self, room: Room, raw: Sequence[dict[str, Any]]) -> Sequence[Post]:
+    async def _posts(self, channel: Channel, raw: Sequence[dict[str, Any]]) -> Sequence[Post]:
         """Return the posts of some messages, including their authors' nicknames."""
-        channel = self._channel(room.guild, room.id)
-        if channel is None:
+        place = self._channel(channel.guild, channel.id)
+        if place is None:
             return []
         authors = {number for document in raw if (number := _author_of(document))}
-        await self._ask_for(channel.guild, authors)
+        await self._ask_for(place.guild, authors)
         posts: dict[CaseId, Post] = {}
         for document in raw:
             try:
-                found = list(self._posts_of(channel, document))
+                found = list(self._posts_of(place, document))
             except Exception as error:  # noqa: BLE001 - any field can be missing
                 self.malformed += 1
                 # Log neither the message nor the error's text, which could quote it.
                 log.error(  # noqa: TRY400
                     "malformed message in history",
-                    channel_id=channel.id,
+                    channel_id=place.id,
                     reason=type(error).__name__,
                 )
                 continue
@@ -189,13 +189,13 @@ class DiscordHistory:
                 found = await guild.query_members(user_ids=new, limit=PAGE, cache=False)
         if self._guild(GuildId(guild.id)) is not guild:
             # A session that ends answers with an empty list, as if all members had left.
-            raise TryAgainError("the session ended")
+            raise TemporaryError("the session ended")
         self._members.update(((guild.id, number), None) for number in new)  # those who left
         self._members.update(((guild.id, member.id), member) for member in found)
 
 
-def _room(channel: Readable) -> Room:
-    return Room(
+def _channel_of(channel: Readable) -> Channel:
+    return Channel(
         GuildId(channel.guild.id),
         ChannelId(channel.id),
         SubjectId(channel.last_message_id or channel.id),

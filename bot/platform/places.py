@@ -8,7 +8,7 @@ import discord
 
 from bot.domain import NOWHERE, ChannelId, GuildId
 from bot.policy.rules import Scopes
-from bot.retries import TryAgainError
+from bot.retries import TemporaryError
 
 
 def place_of(channel: object) -> tuple[ChannelId, ChannelId]:
@@ -42,11 +42,11 @@ class Servers:
     def guild(self, guild_id: GuildId) -> discord.Guild | None:
         """Return a server, or ``None`` if the bot is not in it.
 
-        Raises ``TryAgainError`` while the server is unavailable.
+        Raises ``TemporaryError`` while the server is unavailable.
         """
         guild = self.client.get_guild(guild_id)
         if guild is not None and guild.unavailable:
-            raise TryAgainError("the server is unavailable on Discord's side")
+            raise TemporaryError("the server is unavailable on Discord's side")
         return guild
 
     def channel(

@@ -14,7 +14,7 @@ from bot.domain import GuildId, Post
 from bot.intake.catch_up.gaps import Gaps
 from bot.platform.errors import discord_errors, reason_of
 from bot.platform.members import is_moderator, roles_of
-from bot.retries import PASSING, RefusedError, wait_after
+from bot.retries import TEMPORARY, RefusedError, wait_after
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -80,7 +80,7 @@ class Roles:
         for attempt in range(ATTEMPTS):
             try:
                 members = await self._members(guild, {int(post.author_id) for post in posts})
-            except (*PASSING, RefusedError) as error:
+            except (*TEMPORARY, RefusedError) as error:
                 log.warning("role request failed", guild_id=guild, reason=str(error))
                 await asyncio.sleep(wait_after(attempt))
             except Exception as error:  # noqa: BLE001 - a frame can be malformed in any way

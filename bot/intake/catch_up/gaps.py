@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from bot.domain import ChannelId, GuildId, Post, SubjectId
-from bot.intake.history import PAGE, Page, Room
+from bot.intake.history import PAGE, Channel, Page
 from bot.retries import wait_after
 
 
@@ -31,7 +31,7 @@ class Reading(Enum):
 class Gap:
     """The messages to read in a channel: after ``after``, up to ``until``, at most ``left``."""
 
-    room: Room
+    channel: Channel
     after: SubjectId
     until: SubjectId
     left: int
@@ -62,7 +62,7 @@ class Bounds:
 
 
 def gap_of(
-    room: Room,
+    channel: Channel,
     marks: Mapping[ChannelId, SubjectId],
     bounds: Bounds,
     missed: SubjectId | None = None,
@@ -73,13 +73,13 @@ def gap_of(
     was disconnected. ``missed`` is a message that a full queue rejected. A channel without messages
     in the whole look-back time has no gap and costs no request.
     """
-    after = max(marks.get(room.id, SubjectId(room.id)), bounds.came)
-    until = max(room.latest, missed or 0)
+    after = max(marks.get(channel.id, SubjectId(channel.id)), bounds.came)
+    until = max(channel.latest, missed or 0)
     recent = after > bounds.oldest
-    if not room.readable or (until <= after and not recent and missed is None):
+    if not channel.readable or (until <= after and not recent and missed is None):
         return None
     return Gap(
-        room,
+        channel,
         SubjectId(max(after, bounds.oldest)),
         SubjectId(until),
         bounds.messages,
@@ -151,14 +151,14 @@ class Gaps:
         Gaps with missing messages are read before those that may only have edits.
         """
         ordered = sorted(gaps, key=lambda gap: gap.until <= gap.after)
-        self._gaps.update((gap.room.id, gap) for gap in ordered)
+        self._gaps.update((gap.channel.id, gap) for gap in ordered)
         self._known.add(guild)
 
     def widen(self, gap: Gap) -> None:
         """Add a gap, merged with the gap that its channel may already have."""
-        begun = self._gaps.get(gap.room.id)
+        begun = self._gaps.get(gap.channel.id)
         if begun is None:
-            self._gaps[gap.room.id] = gap
+            self._gaps[gap.channel.id] = gap
         else:
             begun.until = SubjectId(max(begun.until, gap.until))
             begun.edits = begun.edits or gap.edits
@@ -196,7 +196,7 @@ class Gaps:
         if not due:
             return None
         gap = min(due, key=lambda gap: self._turns_of(gap).latest)
-        self._gaps.move_to_end(gap.room.id)
+        self._gaps.move_to_end(gap.channel.id)
         self._taken += 1
         self._turns_of(gap).latest = self._taken
         return gap
@@ -215,16 +215,16 @@ class Gaps:
 
     def close(self, gap: Gap) -> None:
         """Remove a gap, unless it has been replaced by a new one meanwhile."""
-        if self._gaps.get(gap.room.id) is gap:
-            del self._gaps[gap.room.id]
+        if self._gaps.get(gap.channel.id) is gap:
+            del self._gaps[gap.channel.id]
 
     def give_up(self, gap: Gap) -> None:
         """Remove a gap that cannot be read. The watermark then stays until the next session."""
         self.close(gap)
-        self._broken.add(gap.room.id)
+        self._broken.add(gap.channel.id)
 
     def _turns_of(self, gap: Gap) -> _Turns:
-        return self._turns.setdefault(gap.room.guild, _Turns())
+        return self._turns.setdefault(gap.channel.guild, _Turns())
 
 
 def page_size(gap: Gap) -> int:

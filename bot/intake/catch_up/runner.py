@@ -14,7 +14,7 @@ from bot.domain import ChannelId, Decision, GuildId, Post, SubjectId
 from bot.domain.snowflakes import snowflake_at, time_at
 from bot.intake.catch_up.gaps import Bounds, Gap, Gaps, Reading, gap_of, page_size
 from bot.intake.history import History
-from bot.retries import PASSING, RefusedError
+from bot.retries import TEMPORARY, RefusedError
 from bot.store.patience import Patience
 from bot.store.ports import Mark, Watermarks
 
@@ -137,7 +137,7 @@ class CatchUp:
                 self._gaps.know(guild)
                 continue
             bounds = self._bounds(guild)
-            gaps = (gap_of(room, marks, bounds) for room in self._history.rooms(guild))
+            gaps = (gap_of(channel, marks, bounds) for channel in self._history.channels(guild))
             found = [gap for gap in gaps if gap is not None]
             self._log_old(found, marks, bounds)
             self._gaps.know(guild, found)
@@ -162,20 +162,22 @@ class CatchUp:
         self, gaps: Sequence[Gap], marks: dict[ChannelId, SubjectId], bounds: Bounds
     ) -> None:
         for gap in gaps:
-            if gap.room.id in marks and max(marks[gap.room.id], bounds.came) <= bounds.oldest:
+            if gap.channel.id in marks and max(marks[gap.channel.id], bounds.came) <= bounds.oldest:
                 log.warning(
                     "old messages skipped",
-                    channel_id=gap.room.id,
+                    channel_id=gap.channel.id,
                     hours=self._hours,
                 )
 
     async def _begin(self, guild: GuildId) -> None:
-        marks = [Mark(guild, room.id, room.latest) for room in self._history.rooms(guild)]
+        marks = [
+            Mark(guild, channel.id, channel.latest) for channel in self._history.channels(guild)
+        ]
         await self._patience.until_written(lambda: self._watermarks.raise_to(marks), "watermarks")
 
     async def _drop_gone(self, guild: GuildId, marks: dict[ChannelId, SubjectId]) -> None:
         """Drop old watermarks of channels that are gone. Archived threads may come back."""
-        there = {room.id for room in self._history.rooms(guild)}
+        there = {channel.id for channel in self._history.channels(guild)}
         oldest = self._bounds(guild).oldest
         gone = [
             channel for channel, mark in marks.items() if channel not in there and mark < oldest
@@ -207,13 +209,13 @@ class CatchUp:
             log.info("caught up", messages=read)
 
     async def _take_turn(self, gap: Gap) -> int:
-        if not self._history.present(gap.room.guild):
+        if not self._history.present(gap.channel.guild):
             self._gaps.close(gap)  # it is found again once the server is available
             return 0
-        fields = {"channel_id": gap.room.id}
+        fields = {"channel_id": gap.channel.id}
         try:
             read = await self._read(gap)
-        except PASSING as error:
+        except TEMPORARY as error:
             wait = self._gaps.put_off(gap, asyncio.get_running_loop().time())
             log.warning("catch-up postponed", wait_seconds=wait, reason=str(error), **fields)
             return 0
@@ -238,12 +240,12 @@ class CatchUp:
         watermarks = await self._patience.until_written(self._watermarks.all, "watermarks")
         missed = self._gaps.take_missed()
         log.info("rejected messages found again", channels=len(missed))
-        for channel, post in missed.items():
-            room = self._history.room(post.guild_id, channel)
-            if room is None:
+        for channel_id, post in missed.items():
+            channel = self._history.channel(post.guild_id, channel_id)
+            if channel is None:
                 continue  # deleted, or its server is unavailable
             marks = watermarks.get(post.guild_id, {})
-            gap = gap_of(room, marks, self._bounds(post.guild_id), post.subject_id)
+            gap = gap_of(channel, marks, self._bounds(post.guild_id), post.subject_id)
             if gap is not None:
                 self._gaps.widen(gap)
 
@@ -251,8 +253,8 @@ class CatchUp:
         """Find gaps in threads that were archived while the bot was disconnected."""
         guild, (since, marks) = next(iter(self._archives.items()))
         try:
-            rooms = await self._history.archived(guild, since)
-        except PASSING as error:
+            channels = await self._history.archived(guild, since)
+        except TEMPORARY as error:
             log.warning("listing archived threads postponed", guild_id=guild, reason=str(error))
             self._archives[guild] = self._archives.pop(guild)  # other servers first
             await asyncio.sleep(A_MOMENT if len(self._archives) > 1 else AGAIN)
@@ -260,39 +262,39 @@ class CatchUp:
         except Exception:
             # Only this server's archived threads are skipped.
             log.exception("listing archived threads failed", guild_id=guild)
-            rooms = []
+            channels = []
         self._archives.pop(guild, None)
-        for room in rooms:
-            gap = gap_of(room, marks, self._bounds(guild))
+        for channel in channels:
+            gap = gap_of(channel, marks, self._bounds(guild))
             if gap is not None and gap.until > gap.after:
                 self._gaps.widen(gap)
 
     async def _read(self, gap: Gap) -> int:
         """Read the next page of a gap and move the watermark. Return the number of posts."""
-        room = gap.room
+        channel = gap.channel
         before = gap.after, gap.left, gap.edits
         if gap.edits:
-            posts = await self._history.edited(room, gap.after, time_at(gap.after))
+            posts = await self._history.edited(channel, gap.after, time_at(gap.after))
             gap.edits = False
         else:
             limit = page_size(gap)
-            page = await self._history.after(room, gap.after, limit)
+            page = await self._history.after(channel, gap.after, limit)
             posts = page.posts
             gap.advance(page, limit)
         # A post counts as read once it is on disk, or set aside because it cannot be judged.
         decided = [await self._enter(post) for post in posts]
         await asyncio.gather(*decided, return_exceptions=True)
-        if self._gaps.missed_in(room.id):
+        if self._gaps.missed_in(channel.id):
             # The queue was full, and the rejected post may be from this page. Read it again.
             gap.after, gap.left, gap.edits = before
             return 0
-        mark = Mark(room.guild, room.id, gap.after)
+        mark = Mark(channel.guild, channel.id, gap.after)
         await self._patience.until_written(lambda: self._watermarks.raise_to([mark]), "watermarks")
         state = gap.state()
         if state is Reading.CUT_OFF:
             log.warning(
                 "catch-up limit reached, latest messages skipped",
-                channel_id=room.id,
+                channel_id=channel.id,
                 messages=self._messages,
             )
         if state is not Reading.GOES_ON:

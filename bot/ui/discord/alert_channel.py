@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 
 import discord
 
-from bot.desk.standing import Record
+from bot.desk.record import Record
 from bot.domain import NOWHERE, CaseId, ChannelId, GuildId, Note, Outcome, failed
 from bot.domain.snowflakes import snowflake_at
 from bot.enforcement.actuators import DONE
-from bot.enforcement.alert_channel import AlertRemovedError, Shown
+from bot.enforcement.alert_channel import AlertRemovedError, SentAlert
 from bot.enforcement.grouping import OpenAlert, numbered
 from bot.platform.errors import UNKNOWN_MESSAGE, discord_errors
 from bot.platform.permissions import (
@@ -144,7 +144,7 @@ class DiscordAlertChannel:
         record: list[Page] = []
         if may_attach and not shows_all(cases):
             record = pages(numbered(cases), words, names)
-        view = alert_buttons(alert.lead.decision.post, Record(cases).standing, words)
+        view = alert_buttons(alert.lead.decision.post, Record(cases).state, words)
         return embed, view, record
 
     def _quotes_more(self, alert: OpenAlert) -> bool:
@@ -156,7 +156,7 @@ class DiscordAlertChannel:
             return False
         return shows_more(channel, origin)
 
-    async def shown(self, guild: GuildId, since: datetime) -> dict[CaseId, Shown]:
+    async def sent_since(self, guild: GuildId, since: datetime) -> dict[CaseId, SentAlert]:
         """Return the alerts sent since a time, by their lead case."""
         channel = self.channel(guild)
         if isinstance(channel, Outcome):
@@ -173,12 +173,12 @@ class DiscordAlertChannel:
                     if lead is not None:
                         # If a moderator removed the embed, only the lead case is certain.
                         count = count_of(message.embeds[0]) if message.embeds else 1
-                        found[lead] = Shown(message.id, count)
+                        found[lead] = SentAlert(message.id, count)
             except (discord.Forbidden, discord.NotFound):
                 return {}
         return found
 
-    async def complain(self, guild: GuildId, note: Note) -> None:
+    async def report_problem(self, guild: GuildId, note: Note) -> None:
         """Say that alerts cannot be sent, in the channel where Discord notifies moderators.
 
         Only community servers have such a channel. Elsewhere the log and `/threshold show` say it.

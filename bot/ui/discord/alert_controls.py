@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import discord
 
-from bot.desk.standing import Standing
+from bot.desk.record import AlertState
 from bot.domain import CaseId, Judgement, Post, Surface
 from bot.ui.discord.items import PREFIX, button, case_from, parts_of, view_of
 from bot.ui.words import Words
 
 
-def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.View:
+def alert_buttons(post: Post, state: AlertState, words: Words) -> discord.ui.View:
     """Return the buttons under an alert: actions and verdicts first, then more information."""
     case = parts_of(post.id)
     green, blurple, red = (
@@ -18,21 +18,21 @@ def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.Vi
         discord.ButtonStyle.primary,
         discord.ButtonStyle.danger,
     )
-    right, wrong = ("missed", "fine") if standing.reported else ("right", "wrong")
-    judged = standing.judgement
+    right, wrong = ("missed", "fine") if state.reported else ("right", "wrong")
+    judged = state.judgement
     items = [
         button(
             words,
             "delete",
             *case,
             style=red,
-            disabled=standing.deleted or not standing.can_delete,
+            disabled=state.deleted or not state.can_delete,
         ),
         button(
             words,
             "timeout",
             *case,
-            disabled=standing.timed_out or not standing.can_time_out,
+            disabled=state.timed_out or not state.can_time_out,
         ),
         button(
             words,
@@ -53,7 +53,7 @@ def alert_buttons(post: Post, standing: Standing, words: Words) -> discord.ui.Vi
         item.row = 0
     if post.surface is Surface.MESSAGE:
         items.append(button(words, "around", *case))
-    if standing.deleted or standing.partly_deleted or standing.timed_out:
+    if state.deleted or state.partly_deleted or state.timed_out:
         items.append(button(words, "undo", *case))
     return view_of(*items)
 

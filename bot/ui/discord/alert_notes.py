@@ -10,7 +10,7 @@ from typing import Final
 import discord
 import structlog
 
-from bot.desk.standing import Record
+from bot.desk.record import Record
 from bot.domain import CaseId, Judgement
 from bot.enforcement.grouping import numbered
 from bot.ui.discord.alert import acted_on, duration, judged
@@ -139,7 +139,7 @@ class AlertNotes:
         record: Record,
         words: Words,
     ) -> None:
-        view = alert_buttons(record.cases[0].decision.post, record.standing, words)
+        view = alert_buttons(record.cases[0].decision.post, record.state, words)
         if isinstance(message, discord.InteractionMessage):
             await interaction.edit_original_response(embed=embed, view=view)
         else:

@@ -14,7 +14,7 @@ import discord
 
 from bot.desk.alerts import DURATIONS, Target
 from bot.desk.people import Asker, RefusalError
-from bot.desk.standing import Record
+from bot.desk.record import Record
 from bot.domain import CaseId, Judgement, Note, UserId
 from bot.ui.discord.alert import duration
 from bot.ui.discord.alert_notes import ActNote, AlertNotes
@@ -121,18 +121,18 @@ class AlertButtons:
         lead, alert = press.case(), _id_of(interaction.message)
         await interaction.response.defer()
         record = await self._desk.record(lead)
-        standing, words = record.standing, words_of(interaction)
-        if standing.partly_deleted:
+        state, words = record.state, words_of(interaction)
+        if state.partly_deleted:
             # Discord cannot restore a message, and only the alert still quotes it.
             await self._notes.say_what_it_was(interaction, words)
-        if standing.partly_timed_out:
+        if state.partly_timed_out:
             choice = Choice(f"{OUT}0", alert, lead)
             if sum(map(record.timed_out, record.authors)) > 1:
                 view = await self._options(choice, 0, interaction)
                 await say(interaction, words("choose.undo"), view=view)
             else:
                 await self._act(interaction, choice, None)
-        elif not standing.partly_deleted:
+        elif not state.partly_deleted:
             await say(interaction, words("act.nothing_to_undo"))
 
     async def _fine(self, interaction: discord.Interaction, press: Press) -> None:
@@ -237,7 +237,7 @@ class AlertButtons:
             ActNote(
                 "act.deleted",
                 cases=[case.id for case in deleted],
-                title="alert.title.deleted" if record.standing.deleted else None,
+                title="alert.title.deleted" if record.state.deleted else None,
             ),
         )
         words = words_of(interaction)

@@ -8,7 +8,7 @@ from typing import Final
 
 import discord
 
-from bot.desk.standing import Record
+from bot.desk.record import Record
 from bot.domain import Case, CaseId, UserId
 from bot.enforcement.grouping import numbered
 from bot.ui.discord.items import button, control_id, parts_of, view_of

@@ -12,7 +12,7 @@ import structlog
 from discord import app_commands
 
 from bot.desk.people import RefusalError
-from bot.platform.errors import PASSING, reason_of
+from bot.platform.errors import TEMPORARY, reason_of
 from bot.platform.members import is_moderator
 from bot.policy.thresholds import SettingError
 from bot.store.ports import Facts, StoreUnavailableError
@@ -121,7 +121,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
                 return
             await self.sync()
             await self._facts.set_fact(SYNCED, digest)
-        except (discord.HTTPException, StoreUnavailableError, *PASSING) as error:
+        except (discord.HTTPException, StoreUnavailableError, *TEMPORARY) as error:
             log.error("sending commands failed, will retry", reason=reason_of(error))  # noqa: TRY400
             return
         log.info("commands synced", commands=len(payload))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot.desk.record import AlertState
 from bot.desk.reports import WINDOW_SECONDS
-from bot.desk.standing import Standing
 from bot.domain import Case, Decision, Outcome, Post, UserId
 from bot.platform.errors import discord_errors
 from bot.platform.permissions import EVIDENCE_PERMISSIONS, missing_permissions
@@ -69,10 +69,10 @@ async def _tell(context: Context, post: Post, reporter: UserId) -> bool:
     policy = context.book.of(post.guild_id)
     words, names = context.speech.words(post.guild_id, policy), context.speech.names(post.guild_id)
     # The buttons work on what is journalled; a message from before the bot came is not yet.
-    decision = await context.judging.remembered(post)
+    decision = await context.judging.journalled(post)
     await context.store.verdicts.reported(post.id)
     public = channel.permissions_for(channel.guild.default_role).view_channel
-    standing = Standing(can_time_out=not post.moderator and not post.webhook, reported=True)
+    state = AlertState(can_time_out=not post.moderator and not post.webhook, reported=True)
     embed = _embed(context, decision, None if public else reporter, words)
     files: list[discord.File] = []
     if len(post.text) > EXCERPT_LENGTH:
@@ -85,7 +85,7 @@ async def _tell(context: Context, post: Post, reporter: UserId) -> bool:
         await channel.send(
             embed=embed,
             files=files,
-            view=alert_buttons(post, standing, words),
+            view=alert_buttons(post, state, words),
             allowed_mentions=discord.AllowedMentions.none(),
         )
     return True

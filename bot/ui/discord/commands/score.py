@@ -70,7 +70,7 @@ def why_command(context: Context, controls: Controls) -> app_commands.ContextMen
         if post is None:
             await say(interaction, words("why.not_read"))
             return
-        opinion = await context.judging.looked_at(post)
+        opinion = await context.judging.message_opinion(post)
         embed = _embed(context, opinion, words)
         embed.set_footer(text=words("why.footer", model=opinion.decision.model))
         if opinion.exempt:

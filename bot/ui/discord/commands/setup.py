@@ -8,7 +8,7 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot.desk.standing import Record
+from bot.desk.record import Record
 from bot.domain import (
     Case,
     ChannelId,
@@ -213,7 +213,7 @@ async def _send_test(
     case = Case(Decision(post, scores, context.judge.model, (reason,)))
     embed = alert_embed([case], words, context.speech.names(guild_id), spoilers=policy.spoilers)
     embed.title = words("setup.test_title")
-    view = alert_buttons(post, Record([case]).standing, words)
+    view = alert_buttons(post, Record([case]).state, words)
     for item in view.children:
         if isinstance(item, discord.ui.Button):
             item.disabled = True

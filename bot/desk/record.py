@@ -21,7 +21,7 @@ from bot.domain import (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AlertState:
     """What was done about an alert's messages. Decides which buttons the alert shows."""
 
     deleted: bool = False
@@ -107,7 +107,7 @@ class Record:
         return max(reversed(acts), key=lambda act: act.at, default=None)
 
     @property
-    def standing(self) -> Standing:
+    def state(self) -> AlertState:
         """The state of the alert, for its buttons."""
         posts = [case.decision.post for case in self.cases]
         messages = [case for case in self.cases if case.decision.post.surface is Surface.MESSAGE]
@@ -115,7 +115,7 @@ class Record:
         people = {post.author_id for post in posts if not post.webhook and not post.moderator}
         out = [self.timed_out(author) for author in self.authors]
         said = {self.judgements.get(case.id) for case in self.cases}
-        return Standing(
+        return AlertState(
             deleted=bool(gone) and all(gone),
             partly_deleted=any(gone),
             timed_out=bool(out) and all(out),
