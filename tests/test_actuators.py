@@ -1,4 +1,4 @@
-"""Deleting and timing out, asked of a simulated Discord."""
+"""Deletions and time-outs on a simulated Discord."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ NEW, OLD = timedelta(minutes=1), timedelta(days=14)
     [
         ((NEW, NEW, NEW), True, [[0, 1, 2]], []),
         ((NEW, NEW, NEW), False, [], [0, 1, 2]),
-        ((NEW,), True, [], [0]),  # Discord takes no bulk of one
-        ((NEW, OLD, NEW), True, [[0, 2]], [1]),  # nor anything of two weeks ago
+        ((NEW,), True, [], [0]),  # Discord rejects a bulk of one
+        ((NEW, OLD, NEW), True, [[0, 2]], [1]),  # and messages older than two weeks
         ((NEW, OLD), True, [], [0, 1]),
         ((BULK_AGE - NEW, BULK_AGE + NEW, NEW), True, [[0, 2]], [1]),
     ],

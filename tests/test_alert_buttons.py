@@ -23,7 +23,7 @@ def title(world: World) -> str:
 
 @pytest.fixture
 async def alerted(world: World) -> World:
-    """A world with one borderline message, which was alerted and stands."""
+    """A world with one borderline message, which was alerted on and not deleted."""
     await world.choose_desk()
     await world.say(BORDERLINE)
     return world

@@ -1,4 +1,4 @@
-"""Alerts about several messages or people: which of them a moderator means."""
+"""Alerts about several messages or people, where a moderator chooses among them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def three(world: World) -> World:
 
 
 async def raid(world: World, people: int = 12) -> list[MemberActor]:
-    """Have so many people write at once; the last ones share an alert."""
+    """Let several people write at once. The last ones share an alert."""
     await world.choose_desk()
     members = [
         world.guild.add_member(world.env.create_user(f"raider{number}")) for number in range(people)
@@ -205,7 +205,7 @@ async def test_more_messages_than_a_select_holds_are_on_pages(world: World) -> N
 
 
 async def test_choices_survive_a_restart_as_alerts_do(three: World) -> None:
-    """Their ids say all that is needed; nothing of a question is kept in memory."""
+    """The custom ids contain all that is needed, and nothing is kept in memory."""
     asked = await press(three, "Delete")
     await three.env.restart_bot()
     await choose(three, asked, [options(asked)[0].value])

@@ -1,4 +1,4 @@
-"""What moderators can see of an alert's messages: the passage, the whole text, what surrounds it."""
+"""What moderators see of an alert's messages: the passage, the full text, the messages around."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LONG = FILLER * 25 + ABUSE + " " + FILLER * 8
         ("abcdefghij", (0, 2), 6, "**ab**cdef…"),
         ("abcdefghij", (8, 10), 6, "…efgh**ij**"),
         ("abcdefghij", (2, 9), 4, "…**cdef**…"),
-        ("ab cd ef", (2, 6), 8, "ab **cd** ef"),  # bold needs its text beside the stars
+        ("ab cd ef", (2, 6), 8, "ab **cd** ef"),  # bold allows no spaces inside the asterisks
         ("ab    ef", (2, 6), 8, "ab    ef"),
         ("a\n \n\n\nb\n\nc", None, 10, "a\nb\nc"),  # blank lines could fill a screen
         ("a\n\n\nb", (4, 5), 5, "a\n**b**"),

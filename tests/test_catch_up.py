@@ -1,4 +1,4 @@
-"""What passed the bot by, and how it is read after all: the bot as a process on the stand-in."""
+"""Reading missed messages, with the bot as a process on the stand-in."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ TITLES = "SELECT channel_id FROM cases WHERE surface = 'title'"
 
 @asynccontextmanager
 async def away(folder: Path, standin: StandIn, **settings: str) -> AsyncIterator[int]:
-    """Have the bot read one message and leave; then what the block does happens without it."""
+    """Run the bot for one message and stop it. The block runs while it is stopped."""
     async with bellwether(folder, settings_for(standin, folder, **settings)) as running:
         await until(lambda: len(rows(folder, MARKS)) == len(standin.channels), running)
         seen = await standin.say(BENIGN)
@@ -55,7 +55,7 @@ async def away(folder: Path, standin: StandIn, **settings: str) -> AsyncIterator
 
 
 def left_pending(folder: Path) -> None:
-    """Leave what a crash between doing something and writing it down leaves."""
+    """Leave the state of a crash between an action and its record."""
     with closing(sqlite3.connect(folder / DATABASE)) as connection:
         connection.execute("UPDATE actions SET status = 'pending', finished_at = NULL")
         connection.commit()
@@ -63,7 +63,7 @@ def left_pending(folder: Path) -> None:
 
 @asynccontextmanager
 async def back(folder: Path, standin: StandIn, **settings: str) -> AsyncIterator[Running]:
-    """Have the bot come back, and leave in the end."""
+    """Start the bot again, and stop it at the end."""
     async with bellwether(folder, settings_for(standin, folder, **settings)) as running:
         await ready(running)
         yield running
@@ -89,7 +89,7 @@ async def test_messages_written_during_downtime_are_read_later(tmp_path: Path) -
             await until(lambda: standin.deleted, running)
             assert await running.stop() == 0
         assert standin.deleted == missed[-1:]
-        assert before in standin.messages  # from before the bot came
+        assert before in standin.messages  # from before the bot joined
         too_many = [await standin.say(BENIGN) for _ in range(300)]
         async with bellwether(tmp_path, settings) as running:
             await until(lambda: "catch-up limit reached" in running.logged(), running)
@@ -100,7 +100,7 @@ async def test_messages_written_during_downtime_are_read_later(tmp_path: Path) -
 
 
 async def test_authors_of_missed_messages_have_their_roles(tmp_path: Path) -> None:
-    """History comes without roles; moderators are exempt all the same."""
+    """Discord's history comes without roles, and moderators are still exempt."""
     await with_alert_channel(tmp_path)
     async with StandIn(roles={7: [MODERATOR_ROLE]}).serving() as standin:
         async with away(tmp_path, standin):
@@ -117,7 +117,7 @@ async def test_authors_of_missed_messages_have_their_roles(tmp_path: Path) -> No
 
 @pytest.mark.faults
 async def test_roles_are_requested_again_after_a_lost_connection(tmp_path: Path) -> None:
-    """A session that ends answers its questions with nothing, as if everybody had left."""
+    """A session that ends answers with an empty list, as if everybody had left."""
     asked = 0
 
     async def breaks() -> bool:
@@ -168,7 +168,7 @@ async def test_one_server_or_channel_does_not_delay_the_others(tmp_path: Path) -
 
 @pytest.mark.faults
 async def test_a_server_unavailable_at_startup_is_read_later(tmp_path: Path) -> None:
-    """What was to be finished there waits; elsewhere nothing does."""
+    """Its own unfinished actions wait, and those of other servers do not."""
     await with_alert_channel(tmp_path)
     await with_alert_channel(tmp_path, NEIGHBOUR_MODERATORS, NEIGHBOUR)
     async with StandIn().serving() as standin:
@@ -194,7 +194,7 @@ async def test_a_server_unavailable_at_startup_is_read_later(tmp_path: Path) -> 
 
 @pytest.mark.faults
 async def test_an_alert_is_recognised_in_a_busy_alert_channel(tmp_path: Path) -> None:
-    """The message is old and was edited; the moderators have talked since."""
+    """The message is old and was edited, and moderators have written in the channel since."""
     await with_alert_channel(tmp_path)
     async with StandIn().serving() as standin:
         async with away(tmp_path, standin) as old:
@@ -204,7 +204,7 @@ async def test_an_alert_is_recognised_in_a_busy_alert_channel(tmp_path: Path) ->
             await standin.edit(old, BORDERLINE)
             await until(lambda: standin.sent, running)
         left_pending(tmp_path)
-        standin.nonces.clear()  # Discord knows them for some minutes only
+        standin.nonces.clear()  # Discord remembers them only for some minutes
         async with back(tmp_path, standin) as running:
             await until(lambda: rows(tmp_path, PENDING) == [(0,)], running)
         assert len(standin.sent) == 1
@@ -215,7 +215,7 @@ async def test_edits_made_during_downtime_are_read(tmp_path: Path) -> None:
     async with StandIn().serving() as standin:
         old = await standin.say(BENIGN, where=MODERATORS)
         await standin.edit(old, f"{HATEFUL}!", where=MODERATORS)
-        await asyncio.sleep(0.01)  # ids tell milliseconds
+        await asyncio.sleep(0.01)  # ids have a resolution of a millisecond
         standin.joined_at = discord.utils.utcnow().isoformat()
         async with away(tmp_path, standin) as seen:
             await standin.edit(seen, HATEFUL)
@@ -230,7 +230,7 @@ async def test_a_thread_created_during_downtime_is_read(tmp_path: Path) -> None:
     async with StandIn().serving() as standin:
         async with away(tmp_path, standin):
             with closing(sqlite3.connect(tmp_path / DATABASE)) as connection:
-                # Of a channel that has been deleted since.
+                # In a channel that was deleted since.
                 connection.execute("INSERT INTO watermarks VALUES (?, 98, 98)", (GUILD,))
                 connection.commit()
             orphan = standin.new_id()  # in a channel that the bot does not see
@@ -289,7 +289,7 @@ async def test_messages_from_before_the_bot_rejoined_are_not_read(tmp_path: Path
     async with StandIn().serving() as standin:
         async with away(tmp_path, standin):
             between = await standin.say(HATEFUL)
-            await asyncio.sleep(0.01)  # ids tell milliseconds
+            await asyncio.sleep(0.01)  # ids have a resolution of a millisecond
             standin.joined_at = discord.utils.utcnow().isoformat()
             await asyncio.sleep(0.01)
             later = await standin.say(HATEFUL)

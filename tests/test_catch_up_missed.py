@@ -1,4 +1,4 @@
-"""What there was no room for: at no moment does its channel seem caught up."""
+"""Posts that a full queue rejected: their channel never seems caught up."""
 
 from __future__ import annotations
 

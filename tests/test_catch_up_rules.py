@@ -1,4 +1,4 @@
-"""How gaps are found and closed: with a history in memory and a real database."""
+"""How gaps are found and closed, with a history in memory and a real database."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_edits_are_read_first_and_then_missed_messages_in_order(tmp_path: 
         assert history.since == [time_at(SEEN)]
         assert await reader.marks() == {3: SECOND}
         assert reader.caught_up()
-        assert history.forgot >= 2  # roles are asked for anew, before and after
+        assert history.forgot >= 2  # roles are requested again, before and after
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_an_unavailable_server_is_read_once_it_is_available(tmp_path: Path
     async with Reader.open(tmp_path / "db", history) as reader:
         await reader.mark(_3=SEEN)
         await reader.catch_up.available(HERE)
-        await reader.catch_up.available(THERE)  # starting will find them
+        await reader.catch_up.available(THERE)  # the start will find them
         assert not reader.caught_up(8, 3)
         await reader.started()
         assert (reader.caught_up(), reader.caught_up(8, 3)) == (False, True)
@@ -187,7 +187,7 @@ async def test_messages_of_a_newly_joined_server_are_not_read(tmp_path: Path) ->
         assert (await reader.marks(), reader.caught_up()) == ({3: FIRST}, True)
         joining = asyncio.create_task(reader.catch_up.joined(HERE))
         await asyncio.sleep(0)
-        reader.catch_up.begin()  # a new session: what was known before it is not known any more
+        reader.catch_up.begin()  # a new session: nothing is known any more
         await joining
         assert not reader.caught_up()
 
@@ -249,7 +249,7 @@ async def test_a_new_start_forgets_gaps_and_waits(
 
 
 class Silent(Written):
-    """A history whose first answer never comes."""
+    """A history whose first request never returns."""
 
     async def edited(self, channel: Channel, until: SubjectId, since: datetime) -> Sequence[Post]:
         first = not self.began.is_set()

@@ -1,4 +1,4 @@
-"""What people may do: which rights a change needs, and that nobody without them changes anything."""
+"""Which rights a change needs, and that nobody without them changes anything."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_who_may_do_what_stands_where_thresholds_are_shown(world: World) -
 async def test_an_alert_says_when_its_readers_could_not_read_the_original(
     world: World, *, hidden: bool
 ) -> None:
-    """The desk is open to everybody here; the channel that is written in may not be."""
+    """Everybody can see the alert channel here, but not the channel of the message."""
     await world.choose_desk()
     place = world.guild.create_text_channel(
         "board",

@@ -1,4 +1,4 @@
-"""What the desk does for anybody: opinions, missed messages, reports, and being forgotten."""
+"""Opinions, missed messages, reports, and erasing one's data."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ async def test_recently_alerted_messages_are_erased_later(store: SqliteStore) ->
 
 
 class Asked:
-    """Housekeeping that notes from when on a person's alerts are kept."""
+    """Housekeeping that records from when on a person's alerts are kept."""
 
     def __init__(self) -> None:
         self.decided_before: list[datetime] = []

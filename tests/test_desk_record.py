@@ -1,4 +1,4 @@
-"""What an alert's buttons offer, by what became of its messages."""
+"""The state of an alert, which decides what its buttons offer."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ OUT = AlertState(timed_out=True, partly_timed_out=True)
         ({}, [(Act.DELETE, 0)], DELETED),
         ({Kind.DELETE: DONE}, [], DELETED),
         ({}, [(Act.TIMEOUT, 60)], OUT),
-        ({}, [(Act.TIMEOUT, 0)], AlertState()),  # it is over
+        ({}, [(Act.TIMEOUT, 0)], AlertState()),  # it has expired
         ({}, [(Act.TIMEOUT, 60), (Act.UNDO, 0)], AlertState()),
         ({}, [(Act.UNDO, 0), (Act.TIMEOUT, 60)], OUT),
         ({Kind.TIMEOUT: DONE}, [], OUT),

@@ -1,4 +1,4 @@
-"""What moderators do from an alert: who may, what is refused, and what is written down."""
+"""What moderators can do from an alert: permissions, refusals, and what is recorded."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NOBODY = making.case_id(404)
 
 @dataclass(slots=True)
 class Discord:
-    """Both of the desk's ports: refuses whom it is told to, and notes what was done."""
+    """Both of the desk's ports: refuses the people a test names, and records what was done."""
 
     refusals: dict[int, Note] = field(default_factory=dict)
     """By channel or member."""
@@ -84,7 +84,7 @@ class Bench:
     desk: AlertDesk
 
     async def told(self, *cases: Case) -> None:
-        """Journal cases that the first one's alert tells of, as after they were alerted."""
+        """Journal cases as one alert that was sent, with the first case as its lead."""
         await self.store.journal.record([case.decision for case in cases])
         for case in cases:
             for kind, outcome in case.outcomes.items():
@@ -225,7 +225,7 @@ async def test_a_running_time_out_is_not_repeated_until_it_is_lifted(bench: Benc
         (Act.TIMEOUT, 8, 10),
     ]
     note = await refusal(bench.desk.time_out(LEAD, MORGAN, 10))
-    assert note.values == {"by": "<@8>"}  # who gave the one that runs
+    assert note.values == {"by": "<@8>"}  # who gave the running one
 
 
 async def test_an_expired_time_out_can_be_given_again(bench: Bench) -> None:

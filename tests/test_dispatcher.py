@@ -1,4 +1,4 @@
-"""In which order what was decided is done, what waits for what, and what is not asked again."""
+"""The order of actions, which ones wait for others, and what is not requested again."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ALL = (Kind.DELETE, Kind.TIMEOUT, Kind.ALERT)
 
 @dataclass(slots=True)
 class Discord:
-    """Both of enforcement's ports: remembers what it was asked, in order, and fails when told to."""
+    """Both of enforcement's ports: records calls in order, and fails when a test says so."""
 
     asked: list[tuple[Kind, list[int]]] = field(default_factory=list)
     outcomes: dict[Kind, Outcome] = field(default_factory=dict)
@@ -177,7 +177,7 @@ async def test_an_alert_that_cannot_be_sent_delays_no_deletion(bench: Bench) -> 
     [
         (Mode.ENFORCE, Mode.ENFORCE, True),
         (Mode.OBSERVE, Mode.ENFORCE, False),  # what was decided while observing stays observed
-        (Mode.ENFORCE, Mode.OBSERVE, False),  # whoever switches off means now
+        (Mode.ENFORCE, Mode.OBSERVE, False),  # switching to observe applies at once
         (Mode.OBSERVE, Mode.OBSERVE, False),
     ],
 )
@@ -191,7 +191,7 @@ async def test_it_enforces_only_in_enforce_mode_both_then_and_now(
     (done,) = bench.finished
     expected = Status.DONE if acted else Status.OBSERVED
     assert done.outcomes[Kind.DELETE].status is expected
-    assert done.outcomes[Kind.ALERT].status is Status.DONE  # moderators are told in any case
+    assert done.outcomes[Kind.ALERT].status is Status.DONE  # moderators are alerted in any case
 
 
 async def test_deletions_are_combined_within_a_channel_only(
@@ -230,7 +230,7 @@ async def test_an_alert_that_arrived_though_its_answer_was_lost_is_not_sent_agai
 
 
 async def test_after_a_crash_alerts_in_the_channel_are_not_sent_again(bench: Bench) -> None:
-    """Of three cases one leads an alert that was sent, one was counted by it and one was not yet."""
+    """One of three cases is the lead of a sent alert, one is counted in it, and one is not yet."""
     lead, counted, late = await bench.journalled(*(case(n, Kind.ALERT) for n in (1, 2, 3)))
     await bench.store.journal.assign([lead, counted], [lead.id, lead.id])
     bench.discord.sent[lead.id] = SentAlert(1_000, 2)
@@ -280,9 +280,12 @@ async def test_moderators_are_notified_once_that_alerts_fail(bench: Bench) -> No
         ([[REFUSED]] * REFUSALS, True),
         ([[REFUSED]] * (REFUSALS - 1), False),
         ([[REFUSED] * 100], False),  # one request, however many messages
-        ([[REFUSED]] * (REFUSALS - 1) + [[DONE]] + [[REFUSED]], False),  # a success begins anew
+        (
+            [[REFUSED]] * (REFUSALS - 1) + [[DONE]] + [[REFUSED]],
+            False,
+        ),  # a success resets the count
         ([[REFUSED]] * (REFUSALS - 1) + [[failed("failed.no_channel")]] + [[REFUSED]], True),
-        ([[failed("failed.no_channel")]] * 20, False),  # nothing was asked of Discord
+        ([[failed("failed.no_channel")]] * 20, False),  # Discord was not asked
     ],
 )
 def test_the_breaker_opens_after_refused_requests_in_a_row(

@@ -1,4 +1,4 @@
-"""What is asked of Discord for which case, in which order, and what is asked again."""
+"""Which requests a case causes, in which order, and which are repeated."""
 
 from __future__ import annotations
 

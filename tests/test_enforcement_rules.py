@@ -1,4 +1,4 @@
-"""What shares an alert, and what counts as refused."""
+"""Which cases share an alert, and what counts as a refusal."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_an_empty_text_is_not_the_same_text() -> None:
 
 
 def raided(last: float = 9, *, authors: int = 5, messages: int = 9, channel: int = 3) -> OpenAlerts:
-    """Return alerts about so many messages of so many authors, a second between two of them."""
+    """Return the alerts of ``messages`` by ``authors`` people, one second apart."""
     alerts = OpenAlerts()
     for number in range(messages):
         seconds = last - messages + 1 + number
@@ -187,7 +187,7 @@ def test_a_ping_never_hides_in_an_alert_that_had_none(
         ({Kind.DELETE: DONE}, {Kind.DELETE: OBSERVED}, False),
         ({Kind.DELETE: DONE}, {}, False),
         ({}, {Kind.TIMEOUT: DONE}, False),
-        ({Kind.ALERT: DONE}, {}, True),  # how it was told says nothing about what was done
+        ({Kind.ALERT: DONE}, {}, True),  # the outcome of alerting does not matter
     ],
 )
 def test_cases_of_one_alert_have_the_same_outcome(
@@ -269,7 +269,7 @@ async def test_close_and_wait_lets_an_update_finish() -> None:
     assert not settling.done()
     first.showing.release()
     await settling
-    await alerts.close_and_wait(first.lead.id)  # twice is as good as once
+    await alerts.close_and_wait(first.lead.id)  # a second call is harmless
     assert alerts.close(first.lead.id) is None
     assert alerts.join(case(2), pings=False) is not first
 

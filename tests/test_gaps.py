@@ -1,4 +1,4 @@
-"""Catching up as a state machine: whatever happens in whatever order, nothing is passed over."""
+"""The state machine of catching up, which skips nothing whatever the order of events."""
 
 from __future__ import annotations
 
@@ -42,9 +42,13 @@ def page(count: int, last: int | None) -> Page:
         (marks(_3=20), bounds(), (20, 50, True)),  # what was missed, and edits before it
         (marks(_3=50), bounds(), (50, 50, True)),  # nothing missed, an edit perhaps
         (marks(_3=20), bounds(oldest=30), (30, 50, False)),  # older ones are too old
-        (marks(_3=50), bounds(oldest=60), None),  # nobody wrote for so long
-        (marks(_3=20), bounds(came=40), (40, 50, True)),  # before the bot came
-        (marks(), bounds(), (3, 50, True)),  # a channel made meanwhile: from its beginning
+        (marks(_3=50), bounds(oldest=60), None),  # no messages in the look-back time
+        (marks(_3=20), bounds(came=40), (40, 50, True)),  # before the bot joined
+        (
+            marks(),
+            bounds(),
+            (3, 50, True),
+        ),  # a channel created meanwhile is read from its beginning
         (marks(), bounds(came=45), (45, 50, True)),
     ],
 )
@@ -133,7 +137,7 @@ def test_a_channel_that_fails_holds_only_its_own_watermark() -> None:
     assert gaps.caught_up(making.post(channel=4))
     gaps.begin()
     gaps.know(HERE)
-    assert gaps.caught_up(making.post(channel=3))  # the next session tries it anew
+    assert gaps.caught_up(making.post(channel=3))  # the next session tries again
 
 
 def test_closing_an_old_gap_keeps_its_replacement() -> None:
@@ -159,7 +163,7 @@ def test_a_wider_gap_covers_both(first: int, second: int, one: bool, other: bool
 
 
 class Watched(RuleBasedStateMachine):
-    """Sessions, outages and full queues in any order, against what must be true at all times."""
+    """Sessions, outages and full queues in any order, checked against the invariants."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Alert fatigue: what belongs together is one alert that counts up."""
+"""Messages that belong together share one alert, against alert fatigue."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def test_messages_after_a_removed_alert_get_a_new_one(world: World) -> Non
 
 
 def test_a_retry_finds_its_own_alert_whatever_has_joined_it_since() -> None:
-    """Without its text, as after a restart, nothing else would tell where it belongs."""
+    """Without its text, as after a restart, only its id shows which alert it belongs to."""
     alerts = OpenAlerts()
     first = case(1)
     first = replace(

@@ -1,4 +1,4 @@
-"""What a crash left unfinished: taken up once, and never told twice."""
+"""Actions that a crash left unfinished are resumed once, and no alert is sent twice."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 @pytest.mark.parametrize(
     ("assigned", "stands", "left"),
     [
-        (False, SentAlert(70, 9), [1, 2]),  # it was never about to be sent
+        (False, SentAlert(70, 9), [1, 2]),  # it was never assigned to an alert
         (True, None, [1, 2]),
         (True, SentAlert(70, 2), []),
         (True, SentAlert(70, 1), [2]),  # it does not count the second one yet
@@ -92,7 +92,7 @@ async def test_cases_are_not_passed_on_after_an_unexpected_error(bench: Bench) -
 
 
 class Broken(Desk):
-    """An alert channel that cannot be looked into."""
+    """An alert channel that cannot be read."""
 
     async def sent_since(self, guild: GuildId, since: datetime) -> dict[CaseId, SentAlert]:
         raise RuntimeError(f"{guild} {since}")

@@ -1,4 +1,4 @@
-"""The stand-in's own rules, which are Discord's: what it refuses, and what it remembers."""
+"""The stand-in follows Discord's rules on what is refused and what is remembered."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MESSAGES = f"/channels/{GENERAL}/messages"
 
 @pytest.fixture
 async def bot() -> AsyncIterator[Asking]:
-    """Asks for what Discord refuses too, so nothing is held against its document."""
+    """Makes requests that Discord refuses, so nothing is checked against its document."""
     async with asking(StandIn(schema=None)) as found:
         yield found
 

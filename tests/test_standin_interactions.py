@@ -1,4 +1,4 @@
-"""The stand-in's rules for interactions, which are Discord's: when they are answered, and how often."""
+"""The stand-in follows Discord's rules on when and how often interactions are answered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EPHEMERAL = 64
 
 @pytest.fixture
 async def bot() -> AsyncIterator[Asking]:
-    """Asks for what Discord refuses too, so nothing is held against its document."""
+    """Makes requests that Discord refuses, so nothing is checked against its document."""
     async with asking(StandIn(schema=None)) as found:
         yield found
 
@@ -78,7 +78,7 @@ async def test_the_first_followup_replaces_the_loading_message(
     second = await bot.follow(command)
     assert second["id"] != first["id"]
     assert second["flags"] == 0
-    # What only one person sees is in no channel.
+    # Ephemeral messages are in no channel.
     assert list(bot.standin.messages) == [int(second["id"])]
 
 

@@ -1,4 +1,4 @@
-"""That everything is held against Discord's document, and that this is noticed."""
+"""Everything is checked against Discord's document, and violations fail a test."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def sent(schema: Schema, method: str, path: str, body: Any = None, **query: str)
 
 
 async def asked(method: str, path: str, **more: Any) -> None:
-    """Ask one thing of a stand-in that holds it against the document."""
+    """Send one request to a stand-in that checks it against the document."""
     headers = {"Authorization": f"Bot {TOKEN}"}
     async with StandIn().serving() as standin, aiohttp.ClientSession(headers=headers) as session:
         async with session.request(method, standin.api_base + path, **more):
@@ -140,7 +140,7 @@ async def pick(interaction: discord.Interaction, channel: discord.abc.GuildChann
 
 
 def differing(schema: Schema) -> Iterator[str]:
-    """What the document does not allow about what discord.py makes of ordinary calls."""
+    """The violations of ordinary discord.py calls."""
     tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
     command: Any = app_commands.Command(name="pick", description="Pick", callback=pick)
     path = f"/applications/{BOT}/commands"

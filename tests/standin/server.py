@@ -190,7 +190,7 @@ class StandIn(State):
         for identity, name in ((NEIGHBOUR_GENERAL, "general"), (NEIGHBOUR_MODERATORS, "desk")):
             self.channels[identity] = channel(identity, name, NEIGHBOUR)
 
-    # ---------------------------------------------------------------- what the bot is told
+    # ---------------------------------------------------------------- what the bot receives
 
     async def dispatch(self, event: str, data: dict[str, Any]) -> None:
         """Send an event to the bot. A session that is resumed later gets what it missed."""
