@@ -330,10 +330,10 @@ async def test_commands_that_cannot_be_sent_at_first_are_sent_later(tmp_path: Pa
         async with back(tmp_path, standin) as running:
             await standin.say(BORDERLINE)
             await until(lambda: standin.sent, running)
-            assert "commands not taken yet" in running.logged()
+            assert "commands not accepted yet" in running.logged()
         answer = "503"
         async with back(tmp_path, standin) as running:
-            await until(lambda: "commands not sent" in running.logged(), running)
+            await until(lambda: "sending commands failed" in running.logged(), running)
             answer = ""
             await standin.hang_up(forget=True)
             await until(lambda: standin.commands, running)
