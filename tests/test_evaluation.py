@@ -74,7 +74,7 @@ def test_own_data_is_measured(tmp_path: Path, scorer: Scorer, suffix: str) -> No
         ("a.csv", b"text,insult\nhello,0,1\n", "not have as many cells"),
         ("a.csv", b"text,insult\nhello\n", "not have as many cells"),
         ("a.jsonl", b'{"text": "a", "insult": true}', "insult is True"),
-        ("a.csv", b"\xff", "cannot read"),
+        ("a.csv", b"\xff", "not UTF-8 text"),
         ("a.jsonl", b"{\n", "line 1 is not JSON"),
         ("a.jsonl", b"5\n", "line 1 is not a JSON object"),
     ],

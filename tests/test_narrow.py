@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from bot.demo import BORDERLINE, world
 from tests.locales import client_in
-from tests.round import CHROMIUM, NARROW, PATIENCE, TIMELINE, view_as
+from tests.walk.browser import NARROW, TIMELINE, needs_chromium, opened, view_as
 
 WIDER_THAN_SHOWN = """timeline => [...timeline.lastElementChild.querySelectorAll("*")]
     .filter(each => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
@@ -25,15 +24,9 @@ async def cut_off(page: Page, said: str) -> list[str]:
     return found
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
+@needs_chromium
 async def test_no_answer_is_cut_off_on_a_phone(tmp_path: Path) -> None:
-    async with world(tmp_path) as shown, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = await browser.new_page(viewport=NARROW)  # type: ignore[arg-type]
-        page.set_default_timeout(PATIENCE)
-        await page.goto(shown.preview.url)
+    async with world(tmp_path) as shown, opened(shown.page.url, NARROW) as page:
         await view_as(page, "Morgan")
         for locale, name, options, said in (
             ("en-US", "threshold set", {**INSULT, "value": "0.96"}, "No message reached"),
@@ -49,4 +42,3 @@ async def test_no_answer_is_cut_off_on_a_phone(tmp_path: Path) -> None:
                 await shown.moderator.slash(shown.channel, name, **options)
             await shown.preview.refresh()
             assert await cut_off(page, said) == [], f"/{name} in {locale}"
-        await browser.close()

@@ -114,7 +114,7 @@ def test_a_threshold_that_contradicts_the_preset_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("BELLWETHER_MODERATION__HATE__DELETE", "0.4")
-    with pytest.raises(OperatorError, match=r"moderation.hate.*delete \(0.4\) is below alert"):
+    with pytest.raises(OperatorError, match=r"moderation.hate.*delete \(0.4\) would be below"):
         load(None).moderation.defaults(preset(0.5, 0.9))
 
 
