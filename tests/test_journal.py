@@ -133,7 +133,7 @@ async def test_another_key_costs_the_quotation_only(tmp_path: Path, opened: Open
     assert case.decision.post.text == ""
     await store.close()
     (tmp_path / "db.key").write_text("nonsense")
-    with pytest.raises(OperatorError, match="holds no key"):
+    with pytest.raises(OperatorError, match="does not contain a key"):
         await opened(tmp_path / "db")
 
 

@@ -54,10 +54,10 @@ def test_a_key_is_made_once_for_this_user_alone(tmp_path: Path) -> None:
     sealed = Sealer.open(path).seal(Excerpt("words", ""))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert Sealer.open(path).unseal(sealed).text == "words"
-    with pytest.raises(OperatorError, match="cannot read or make the key"):
+    with pytest.raises(OperatorError, match="cannot read or create the key"):
         Sealer.open(tmp_path / "nowhere" / "key")
     path.write_text("no key")
-    with pytest.raises(OperatorError, match="holds no key"):
+    with pytest.raises(OperatorError, match="does not contain a key"):
         Sealer.open(path)
 
 
@@ -67,7 +67,7 @@ async def test_the_key_is_beside_the_database_or_where_it_is_named(tmp_path: Pat
         await store.close()
         assert (key or tmp_path / "db.key").exists()
     (tmp_path / "elsewhere").write_text("no key")
-    with pytest.raises(OperatorError, match="holds no key"):
+    with pytest.raises(OperatorError, match="does not contain a key"):
         await SqliteStore.open(tmp_path / "db", tmp_path / "elsewhere")
 
 
@@ -202,6 +202,6 @@ async def test_a_copy_that_fails_leaves_nothing(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     sqlite3.connect(empty).close()
     empty.touch()
-    with pytest.raises(OperatorError, match="is not a database of Bellwether's"):
+    with pytest.raises(OperatorError, match="is not a Bellwether database"):
         await restore(empty, tmp_path / "db")
     assert not (tmp_path / "db").exists()

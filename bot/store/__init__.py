@@ -1,1 +1,1 @@
-"""What is kept: ports, and their implementation on SQLite."""
+"""Storage: the interface, and its implementation on SQLite."""

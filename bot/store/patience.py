@@ -1,4 +1,4 @@
-"""Waiting for a database that cannot be written just now: locked, or on a full disk."""
+"""Retries writes while the database is locked or its disk is full."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ log = structlog.stdlib.get_logger(__name__)
 T = TypeVar("T")
 
 WAITS: Final = (0.1, 0.5, 2.0, 5.0)
-"""Seconds between attempts; the last one repeats for as long as it takes."""
+"""Seconds between attempts. The last one repeats until the write succeeds."""
 
 
 class Patience:
-    """Repeats writes until the database takes them, and knows whether it does.
+    """Repeats writes until they succeed.
 
-    There is no giving up: what is not written would be lost, and memory holds it meanwhile. The
-    log tells of an outage once when it begins and once when it ends.
+    It never gives up, because unwritten data would be lost; until then the data stays in memory.
+    An outage is logged once when it begins and once when it ends.
     """
 
     def __init__(self) -> None:
         self.reason: str | None = None
-        """Why the database cannot be written now, ``None`` while it can."""
+        """Why the last write failed, or ``None`` if it succeeded."""
 
     async def until_written(self, write: Callable[[], Awaitable[T]], what: str) -> T:
-        """Repeat ``write`` until the database takes it."""
+        """Repeat ``write`` until it succeeds. ``what`` names the data in the log."""
         attempt = 0
         while True:
             try:
                 done = await write()
             except StoreUnavailableError as error:
                 if self.reason is None:
-                    log.error("cannot write, trying on", what=what, reason=str(error))  # noqa: TRY400 - the reason says all
+                    log.error("write failed, retrying", what=what, reason=str(error))  # noqa: TRY400 - the reason says all
                 self.reason = str(error)
                 await asyncio.sleep(WAITS[min(attempt, len(WAITS) - 1)])
                 attempt += 1
             else:
                 if self.reason is not None:
-                    log.info("writing again", what=what)
+                    log.info("writing resumed", what=what)
                     self.reason = None
                 return done

@@ -1,7 +1,6 @@
-"""Encryption of what an alert that is still to be sent will quote.
+"""Encrypts the texts that unsent alerts will quote.
 
-The key lies in a file of its own, so that a copy of the database alone, or a backup of it, opens
-nothing.
+The key is in a separate file, so a copy or a backup of the database alone reveals no text.
 """
 
 from __future__ import annotations
@@ -21,28 +20,28 @@ from bot.store.files import warn_if_readable
 log = structlog.stdlib.get_logger(__name__)
 
 LONGEST: Final = 16_000
-"""Characters of a text that are kept: a message has up to 4,000, its embeds up to 6,000 each."""
+"""Stored characters of a text. A message has up to 4,000, and each of its embeds up to 6,000."""
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What an alert quotes: the beginning of a text, and what its author is called."""
+    """What an alert quotes: the beginning of a text, and the name of its author."""
 
     text: str
     name: str
 
 
 class Sealer:
-    """Seals and opens excerpts with one key."""
+    """Encrypts and decrypts excerpts with one key."""
 
     def __init__(self, key: bytes) -> None:
         self._fernet = Fernet(key)
 
     @classmethod
     def open(cls, path: Path) -> Sealer:
-        """Read the key, or make one that only this user can read.
+        """Read the key, or create one that only this user can read.
 
-        Raises ``OperatorError`` where neither can be done.
+        Raises ``OperatorError`` if the file cannot be used.
         """
         try:
             if not path.exists():
@@ -53,13 +52,13 @@ class Sealer:
             return cls(path.read_bytes().strip())
         except OSError as error:
             raise OperatorError(
-                f"cannot read or make the key {path}: {error.strerror}. Check that this user may "
+                f"cannot read or create the key {path}: {error.strerror}. Check that this user may "
                 "write there, or set storage.key_file."
             ) from error
         except ValueError:
             raise OperatorError(
-                f"{path} holds no key. Move it away, and a new one is made; alerts that were still "
-                "to be sent then come without their quotation."
+                f"{path} does not contain a key. Move it away, and the bot creates a new one. "
+                "Alerts that were not sent yet will then have no quote."
             ) from None
 
     def seal(self, excerpt: Excerpt) -> bytes:
@@ -68,12 +67,12 @@ class Sealer:
         return self._fernet.encrypt(document.encode())
 
     def unseal(self, sealed: bytes | None) -> Excerpt:
-        """Decrypt an excerpt; an empty one where there is none, or the key is another."""
+        """Decrypt an excerpt. It is empty if there is none or if another key encrypted it."""
         if sealed is None:
             return Excerpt("", "")
         try:
             text, name = json.loads(self._fernet.decrypt(sealed))
         except InvalidToken:
-            log.warning("an excerpt was sealed with another key; its alert comes without quotation")
+            log.warning("excerpt not decrypted", reason="other key", effect="alert has no quote")
             return Excerpt("", "")
         return Excerpt(text, name)

@@ -40,7 +40,7 @@ async def mounted(folder: Path, options: str) -> AsyncIterator[Path]:
 
 @needs_mount
 async def test_a_full_disk(tmp_path: Path) -> None:
-    cannot = "cannot write, trying on"
+    cannot = "write failed, retrying"
     async with mounted(tmp_path / "disk", "size=4m") as disk:
         await with_alert_channel(disk)
         ballast = disk / "ballast"
@@ -61,7 +61,7 @@ async def test_a_full_disk(tmp_path: Path) -> None:
                 assert running.logged().count(cannot) == 1
                 ballast.unlink()
                 await quiet(disk, running, standin)
-                assert "writing again" in running.logged()
+                assert "writing resumed" in running.logged()
                 assert await running.stop() == 0
             figures = check(disk, standin)
         row("disk full, then not", times=running.logged().count(cannot), **figures)
@@ -89,7 +89,7 @@ async def test_a_damaged_database(tmp_path: Path) -> None:
             await standin.say(HATEFUL)
             await until(lambda: standin.deleted, running)
             assert await running.stop() == 0
-    damaged = running.logged().count("database damaged, set aside")
+    damaged = running.logged().count("damaged database set aside")
     aside = len(list(tmp_path.glob(f"{DATABASE}.damaged-*")))
     assert damaged == aside == 1
     row("damaged database", times=damaged, kept_aside=aside)

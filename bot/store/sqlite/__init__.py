@@ -1,1 +1,1 @@
-"""The store on SQLite. The only place with SQL."""
+"""The store on SQLite. All SQL is in this package."""

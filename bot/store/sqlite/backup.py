@@ -1,4 +1,4 @@
-"""Copying the database while the bot runs, and putting a copy back."""
+"""Copies the database while the bot runs, and restores a copy."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bot.store.sqlite.database import Database, now
 
 
 def copy_to(database: Path, target: Path) -> None:
-    """Copy a database to a new file. Raises ``OperatorError``; nothing is left behind then.
+    """Copy a database to a new file. Raises ``OperatorError`` and then leaves no file behind.
 
-    In one step: in WAL mode a reader holds nobody up, while a copy in steps begins anew with each
-    write in between, and does not end on a busy database.
+    The copy is made in one step. In WAL mode a reader blocks no writer, but a copy in several steps
+    starts over after every write, and would never finish on a busy database.
     """
     try:
         make_private(target)
@@ -26,8 +26,8 @@ def copy_to(database: Path, target: Path) -> None:
     except (OSError, sqlite3.OperationalError) as error:
         target.unlink(missing_ok=True)
         raise OperatorError(
-            f"cannot copy {database} to {target}: {error}. Check that this user may read the one "
-            "and write the other, and that the disk is not full."
+            f"cannot copy {database} to {target}: {error}. Check that this user may read the first "
+            "and write the second, and that the disk is not full."
         ) from error
     except sqlite3.DatabaseError as error:
         wrong = f"cannot be read as a database ({error})"
@@ -35,16 +35,16 @@ def copy_to(database: Path, target: Path) -> None:
         target.unlink(missing_ok=True)
         raise OperatorError(
             f"{database} {wrong}, and was not copied. Restore an earlier backup, or start the bot: "
-            "it sets a damaged database aside and begins a new one."
+            "it sets a damaged database aside and creates a new one."
         )
 
 
 async def restore(backup: Path, database: Path) -> Path | None:
-    """Put a copy in a database's place; return where the one before was moved, if there was one.
+    """Replace a database with a copy. Return the new path of the old database, or ``None``.
 
-    Nothing that was decided before is acted upon any more: what the copy has as unfinished may have
-    been done since, and moderators may have taken it back. For the same reason what was written
-    before now is not caught up with. Raises ``OperatorError``; nothing is changed then.
+    Pending actions in the copy are cancelled: they may have been carried out since, and moderators
+    may have undone them. For the same reason, catch-up skips messages written before the restore.
+    Raises ``OperatorError`` and then changes nothing.
     """
     await asyncio.to_thread(_prepare, backup, database)
     fresh = _fresh(database)
@@ -65,7 +65,7 @@ def _fresh(database: Path) -> Path:
 
 
 def _prepare(backup: Path, database: Path) -> None:
-    """Check that a copy can be put back, and copy it beside the database."""
+    """Check that a backup can be restored, and copy it to a file next to the database."""
     _check(backup)
     if database.exists():
         _require_stopped(database)
@@ -98,22 +98,22 @@ async def _settle(database: Database) -> None:
 
 
 def _check(backup: Path) -> None:
-    """Raise ``OperatorError`` for a file that is no sound database of Bellwether's."""
+    """Raise ``OperatorError`` if a file is not an intact database of Bellwether."""
     if wrong := _problem_of(backup):
         raise OperatorError(f"{backup} {wrong}. Name a file that `bellwether backup` wrote.")
 
 
 def _problem_of(path: Path) -> str | None:
-    """Return why a file is no sound database of Bellwether's, ``None`` if it is one."""
+    """Return why a file is not an intact database of Bellwether, or ``None`` if it is."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source:
-            (sound,) = source.execute("PRAGMA quick_check(1)").fetchone()
+            (result,) = source.execute("PRAGMA quick_check(1)").fetchone()
             known = source.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone()
     except sqlite3.Error as error:
         return f"cannot be read as a database ({error})"
-    if sound != "ok":
-        return f"is damaged ({' '.join(sound.split())})"
-    return None if known else "is not a database of Bellwether's"
+    if result != "ok":
+        return f"is damaged ({' '.join(result.split())})"
+    return None if known else "is not a Bellwether database"
 
 
 def _require_stopped(database: Path) -> None:
@@ -123,11 +123,11 @@ def _require_stopped(database: Path) -> None:
             held.execute("PRAGMA locking_mode = EXCLUSIVE")
             held.execute("BEGIN IMMEDIATE")
             held.execute("ROLLBACK")
-            # Everything goes into the one file that is moved away.
+            # Moves everything from the write-ahead log into the file, which is then renamed.
             held.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.OperationalError as error:
         raise OperatorError(
             f"{database} is in use ({error}). Stop the bot, then restore."
         ) from error
     except sqlite3.DatabaseError:
-        return  # damaged: that may be why it is replaced
+        return  # damaged, which may be why it is replaced

@@ -28,11 +28,11 @@ def now() -> int:
 
 
 class Writer(aiosqlite.Connection):
-    """aiosqlite's connection, which can also run a function on its own thread."""
+    """An aiosqlite connection that can also run a function on its thread."""
 
     @classmethod
     async def to(cls, path: Path) -> Writer:
-        """Connect to a file. Transactions are begun and ended plainly, not by the library."""
+        """Connect to a file. The library does not begin or end transactions by itself."""
 
         def connector() -> sqlite3.Connection:
             return sqlite3.connect(path, isolation_level=None)
@@ -42,7 +42,7 @@ class Writer(aiosqlite.Connection):
         return writer
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a function on the connection's thread and return what it returns."""
+        """Run a function on the connection's thread and return its result."""
         found: T = await self._execute(lambda: work(self._conn))  # type: ignore[no-untyped-call]
         return found
 
@@ -50,7 +50,7 @@ class Writer(aiosqlite.Connection):
 class Database:
     """The connection and its transactions. Open it with ``open``, close it with ``close``.
 
-    All writes go through one connection and one lock, so that no statement of one task lands in
+    All writes go through one connection and one lock, so that a task's statements never end up in
     another task's transaction.
     """
 
@@ -63,28 +63,28 @@ class Database:
 
     @classmethod
     async def open(cls, path: Path, *, set_aside: bool = True) -> Database:
-        """Open or create the database and bring its tables to this version.
+        """Open or create the database and migrate its tables to this version.
 
-        A damaged file is set aside, and a new one begun: a bot that does not start protects
-        nobody. Without ``set_aside`` it is refused. Raises ``OperatorError`` where the file cannot
-        be used.
+        A damaged file is set aside and a new one is created, because a bot that does not start
+        protects nobody. Without ``set_aside``, a damaged file is an error. Raises ``OperatorError``
+        if the file cannot be used.
         """
         try:
             return await cls._opened(path)
         except (sqlite3.OperationalError, StoreUnavailableError) as error:
             raise OperatorError(
                 f"the database {path} cannot be used: {error}. Check that this user may write to "
-                "it and that no other program holds it."
+                "it and that no other program has it open."
             ) from error
         except (sqlite3.DatabaseError, StoreBrokenError) as error:
             if not set_aside:
                 raise OperatorError(
-                    f"the database {path} is damaged ({error}); it was left as it is. Start the "
+                    f"the database {path} is damaged ({error}) and was left as it is. Start the "
                     "bot, which sets it aside, or restore a backup."
                 ) from error
             aside = _set_aside(path)
             log.error(  # noqa: TRY400 - the reason says all
-                "database damaged, set aside, beginning anew", aside=str(aside), reason=str(error)
+                "damaged database set aside", aside=str(aside), reason=str(error)
             )
             return await cls._opened(path)
 
@@ -92,8 +92,8 @@ class Database:
     async def _opened(cls, path: Path) -> Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # An empty file is a new database to SQLite. Where none can be made, this says so
-            # before aiosqlite has started a thread.
+            # To SQLite, an empty file is a new database. If it cannot be created, this fails
+            # before aiosqlite starts a thread.
             make_private(path)
             warn_if_readable(path)
             connection = await Writer.to(path)
@@ -106,21 +106,21 @@ class Database:
         try:
             for pragma in (
                 "journal_mode=WAL",
-                # A decision that was acted on must survive a power cut; commits are batched, so
-                # the extra sync costs little.
+                # A decision that was acted on must survive a power failure. Commits are batched,
+                # so the extra sync costs little.
                 "synchronous=FULL",
                 "busy_timeout=5000",
-                # What is erased is overwritten, not only forgotten.
+                # Erased data is overwritten.
                 "secure_delete=ON",
-                # A migration may replace a table that others refer to.
+                # A migration may replace a table that other tables refer to.
                 "foreign_keys=OFF",
             ):
                 await connection.execute(f"PRAGMA {pragma}")
             reader = await aiosqlite.connect(path, isolation_level=None)
             database = cls(path, connection, reader)
-            sound = await database.row("PRAGMA quick_check(1)")
-            if sound is None or sound[0] != "ok":
-                raise sqlite3.DatabaseError(sound[0] if sound else "no answer")  # noqa: TRY301 - as SQLite itself would
+            result = await database.row("PRAGMA quick_check(1)")
+            if result is None or result[0] != "ok":
+                raise sqlite3.DatabaseError(result[0] if result else "no answer")  # noqa: TRY301 - as SQLite itself does
             await database._migrate(path)
             await connection.execute("PRAGMA foreign_keys=ON")
             await reader.execute("PRAGMA query_only=ON")
@@ -135,7 +135,7 @@ class Database:
         await self._connection.close()
 
     def problem(self) -> str | None:
-        """Return that the file was removed or replaced: what is written now would be gone."""
+        """Return an error if the file was removed or replaced, which would lose what is written."""
         try:
             same = self._path.stat().st_ino == self._file
         except OSError:
@@ -144,9 +144,9 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        """Hold the writer's place: what is executed in the block is written whole or not at all.
+        """Run the block as one transaction. Either all of it is written or nothing.
 
-        Raises ``StoreUnavailableError``, as every other method does, while that cannot be done.
+        Raises ``StoreUnavailableError``, like every other method, while the database is unusable.
         """
         async with self._writing:
             with _unavailable():
@@ -154,22 +154,22 @@ class Database:
                     await self._connection.execute("BEGIN IMMEDIATE")
                     yield self._connection
                 except BaseException:
-                    # Also where BEGIN itself was cancelled: its statement runs all the same. Where
-                    # it failed there is nothing to roll back.
+                    # Also needed if BEGIN was cancelled, because the statement still runs. If BEGIN
+                    # failed, there is nothing to roll back.
                     with suppress(sqlite3.OperationalError):
                         await self._connection.execute("ROLLBACK")
                     raise
                 await self._connection.execute("COMMIT")
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a function in a transaction, on the connection's thread; return what it returns.
+        """Run a function as one transaction on the connection's thread; return its result.
 
-        What it executes is written whole or not at all. It goes there and back once, where each
-        statement of ``transaction`` does. Whoever stops waiting for it does not stop it.
+        Either all of it is written or nothing. This switches threads only once, whereas
+        ``transaction`` does so for every statement. Cancelling the caller does not stop it.
         """
         async with self._writing:
             with _unavailable():
-                return await self._connection.run(lambda connection: _whole(connection, work))
+                return await self._connection.run(lambda conn: _in_transaction(conn, work))
 
     async def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterable[sqlite3.Row]:
         """Return every row of a query."""
@@ -178,13 +178,13 @@ class Database:
                 return await cursor.fetchall()
 
     async def read(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
-        """Return every row of a long query, while others go on writing."""
+        """Return every row of a long query without blocking writers."""
         with _unavailable():
             async with self._reader.execute(sql, parameters) as cursor:
                 return list(await cursor.fetchall())
 
     async def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
-        """Return the first row of a query, ``None`` where there is none."""
+        """Return the first row of a query, or ``None`` if there is none."""
         with _unavailable():
             async with self._connection.execute(sql, parameters) as cursor:
                 return await cursor.fetchone()
@@ -211,18 +211,18 @@ class Database:
 
 @contextmanager
 def _unavailable() -> Iterator[None]:
-    """Say in the port's words that the database cannot be used just now."""
+    """Translate SQLite's errors into the port's errors."""
     try:
         yield
     except sqlite3.OperationalError as error:
         raise StoreUnavailableError(str(error)) from error
     except sqlite3.DatabaseError as error:
         if type(error) is not sqlite3.DatabaseError:
-            raise  # a value that it does not take, say
+            raise  # a subclass, for example for an invalid value
         raise StoreBrokenError(str(error)) from error
 
 
-def _whole(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+def _in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
     try:
         connection.execute("BEGIN IMMEDIATE")
         found = work(connection)
@@ -235,7 +235,7 @@ def _whole(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], 
 
 
 def _set_aside(path: Path) -> Path:
-    """Rename a database and what belongs to it; return its new name."""
+    """Rename a database and its write-ahead log; return the new path of the database."""
     aside = path.with_name(f"{path.name}.damaged-{now()}")
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
@@ -251,7 +251,7 @@ async def _closed(*connections: aiosqlite.Connection | None) -> None:
 
 
 def _statements(script: str) -> list[str]:
-    """Split a migration at the ends of its statements, as SQLite itself sees them."""
+    """Split a migration into statements, at the ends that SQLite itself recognises."""
     found: list[str] = []
     current = ""
     for line in script.splitlines(keepends=True):

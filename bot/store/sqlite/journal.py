@@ -1,4 +1,4 @@
-"""What was decided, and how it went."""
+"""Decisions, their actions and the outcomes."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ from bot.store.sqlite.rows import (
 from bot.store.sqlite.watermarks import write_marks
 
 MOST_PAST: Final = 100_000
-"""Decisions that a preview looks at; below a threshold of 0.2 a busy server has more."""
+"""Most decisions that a preview reads. A busy server has more at scores below 0.2."""
 
 
 class SqliteJournal:
-    """Decisions and actions: ids and numbers, no text but sealed excerpts. See ``ports.Journal``."""
+    """Stores ids and numbers. The only texts are encrypted excerpts. See ``ports.Journal``."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
@@ -65,14 +65,14 @@ class SqliteJournal:
         self._models: dict[str, int] = {}
 
     async def taken(self, posts: Sequence[Post]) -> Taken:
-        """Return what is known already about some posts."""
-        cases = await self._seen({post.id for post in posts})
+        """Return what the journal already has about ``posts``."""
+        cases = await self._with_known_subject({post.id for post in posts})
         found = Taken(await self._known(cases))
         messages = {case for case in map(about, cases) if case.surface is Surface.MESSAGE}
         for part in chunks(messages):
-            # Each kind once: of a message that was edited a thousand times there are as many cases.
+            # DISTINCT, because a message that was edited a thousand times has a thousand cases.
             rows = await self._database.rows(
-                f"WITH wanted (guild_id, subject_id) AS (VALUES {_marks(2, part)})"
+                f"WITH wanted (guild_id, subject_id) AS (VALUES {_placeholders(2, part)})"
                 " SELECT DISTINCT guild_id, subject_id, a.kind FROM wanted CROSS JOIN cases c"
                 " USING (guild_id, subject_id) JOIN actions a ON a.case_id = c.id"
                 " WHERE c.surface = 'message'",
@@ -82,8 +82,8 @@ class SqliteJournal:
                 found.kinds.setdefault(message_case(guild, subject), set()).add(Kind(kind))
         return found
 
-    async def _seen(self, cases: Collection[CaseId]) -> set[CaseId]:
-        """Return the cases about whose subject anything is known: of new messages hardly any."""
+    async def _with_known_subject(self, cases: Collection[CaseId]) -> set[CaseId]:
+        """Return the cases whose subject is in the journal. Few are, as most messages are new."""
         by_subject: dict[tuple[object, ...], list[CaseId]] = {}
         for case in cases:
             by_subject.setdefault(case[:3], []).append(case)
@@ -93,7 +93,7 @@ class SqliteJournal:
             part = subjects[start : start + AT_ONCE]
             rows = await self._database.rows(
                 "WITH wanted (guild, surface, subject)"
-                f" AS (VALUES {_marks(3, part)}) SELECT * FROM wanted WHERE EXISTS (SELECT 1 FROM"
+                f" AS (VALUES {_placeholders(3, part)}) SELECT * FROM wanted WHERE EXISTS (SELECT 1 FROM"
                 " cases WHERE guild_id = guild AND surface = wanted.surface AND subject_id = subject)",
                 [value for subject in part for value in subject],
             )
@@ -106,7 +106,7 @@ class SqliteJournal:
         for part in chunks(cases):
             rows = await self._database.rows(
                 "WITH wanted (guild_id, surface, subject_id, revision)"
-                f" AS (VALUES {_marks(4, part)}) SELECT {CASE} FROM wanted CROSS JOIN cases c"
+                f" AS (VALUES {_placeholders(4, part)}) SELECT {CASE} FROM wanted CROSS JOIN cases c"
                 " USING (guild_id, surface, subject_id, revision)",
                 [value for case in part for value in case],
             )
@@ -118,7 +118,7 @@ class SqliteJournal:
     ) -> list[Decision]:
         """Write decisions, their actions and watermarks; return the new decisions."""
         at = now()
-        # Sealed before the transaction: encrypting is the only work here that takes time.
+        # Encrypted before the transaction, because only this takes a while.
         sealed = {
             decision.post.id: self._sealer.seal(
                 Excerpt(decision.post.text, decision.post.author_name)
@@ -152,7 +152,7 @@ class SqliteJournal:
         outcomes: Sequence[Outcome],
         leads: Sequence[CaseId] = (),
     ) -> None:
-        """Write how one kind of action ended; what an alert quoted is erased with that."""
+        """Write the outcomes of one kind of action. For alerts, this also erases the excerpts."""
         at = now()
         async with self._database.transaction() as connection:
             await connection.executemany(
@@ -172,7 +172,7 @@ class SqliteJournal:
                 )
 
     async def assign(self, cases: Sequence[Case], leads: Sequence[CaseId]) -> None:
-        """Write which alert is about to tell of each case, before it does."""
+        """Assign cases to alerts, identified by their lead cases, before the alerts are sent."""
         async with self._database.transaction() as connection:
             await self._assign(connection, cases, leads)
 
@@ -186,7 +186,7 @@ class SqliteJournal:
         )
 
     async def assigned(self, cases: Sequence[Case]) -> dict[CaseId, Assigned]:
-        """Return, of cases whose alert was about to be sent, which alert that is."""
+        """Return the alert of each case that was assigned to one but may not have been sent."""
         found = {}
         for case in cases:
             row = await self._database.row(
@@ -205,7 +205,7 @@ class SqliteJournal:
         return await self._cases("c.id IN (SELECT case_id FROM actions WHERE status = 'pending')")
 
     async def told_by_alert(self, lead: CaseId) -> list[Case]:
-        """Return the cases that one alert tells of, its own first; none where it is erased."""
+        """Return the cases of an alert, the lead first; none if the lead has been erased."""
         cases = await self._cases(
             f"({SAME_CASE}) OR c.id IN"
             f" (SELECT case_id FROM actions WHERE alert_case_id = {CASE_ROW})",
@@ -244,7 +244,7 @@ class SqliteJournal:
     async def past(
         self, guild: GuildId, since: datetime, least: float, scope: ChannelId
     ) -> list[Past]:
-        """Return a server's decisions since a time; at most the latest ``MOST_PAST``."""
+        """Return a server's decisions since a time, at most the latest ``MOST_PAST``."""
         rows = await self._database.read(
             f"SELECT {DECISION}, v.judgement FROM cases c"
             " LEFT JOIN verdicts v ON v.case_id = c.id"
@@ -254,14 +254,14 @@ class SqliteJournal:
             f" ORDER BY c.created_at DESC LIMIT {MOST_PAST}",
             (guild, milliseconds(since), least, scope),
         )
-        # Off the event loop: a busy server has many, and the gateway wants its heartbeat.
+        # In a thread, so that many rows do not delay the gateway's heartbeat.
         return await asyncio.to_thread(_past, rows)
 
 
 def _number_models(
     connection: sqlite3.Connection, decisions: Iterable[Decision], models: dict[str, int]
 ) -> None:
-    """Add the numbers of models; the caller remembers them once they are on disk."""
+    """Add the models' row ids to ``models``. The caller keeps them once they are on disk."""
     for version in {decision.model for decision in decisions} - models.keys():
         connection.execute(
             "INSERT INTO models (version) VALUES (?) ON CONFLICT DO NOTHING", (version,)
@@ -277,9 +277,9 @@ def _write_cases(
     models: Mapping[str, int],
     at: int,
 ) -> list[tuple[int, Decision]]:
-    """Write the cases that are new; return them and the numbers that stand for them.
+    """Write the new cases; return each with its row id.
 
-    The table knows best which those are: another process may have written meanwhile.
+    The table decides which are new, because another process may have written in the meantime.
     """
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM cases").fetchone()
     numbered = list(enumerate(decisions, start=last + 1))
@@ -323,7 +323,7 @@ def _write_actions(
     )
 
 
-def _marks(width: int, part: Sequence[object]) -> str:
+def _placeholders(width: int, part: Sequence[object]) -> str:
     return ", ".join([f"({', '.join('?' * width)})"] * len(part))
 
 

@@ -1,4 +1,4 @@
-"""Rows of the table cases as decisions, and back."""
+"""Converts decisions to rows of the table ``cases``, and back."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ DECISION: Final = (
     " (SELECT json_group_object(class, value) FROM scores"
     "  WHERE case_id = c.id AND model_id = c.model_id)"
 )
-"""What ``decision_of`` reads, from ``cases c``."""
+"""The columns that ``decision_of`` reads, from ``cases c``."""
 
 WIDTH: Final = 13
-"""So many columns ``DECISION`` has."""
+"""The number of columns in ``DECISION``."""
 
 SAME_CASE: Final = "guild_id = ? AND surface = ? AND subject_id = ? AND revision = ?"
 CASE_ROW: Final = f"(SELECT id FROM cases WHERE {SAME_CASE})"
-"""The number that stands for a case, to be filled in with a ``CaseId``."""
+"""The row id of a case. Its parameters are a ``CaseId``."""
 
 AT_ONCE: Final = 120
-"""So many cases, four parameters each, fit into one statement whatever SQLite was compiled with."""
+"""Cases in one statement. Each takes four parameters, and older SQLite allows 999 in total."""
 
 
 def case_of(row: Sequence[object]) -> CaseId:
-    """Return the identity that ``CASE`` reads."""
+    """Return the case id from the columns of ``CASE``."""
     guild, surface, subject, revision = row
     return CaseId(
         GuildId(int(guild)),  # type: ignore[call-overload]
@@ -58,7 +58,7 @@ def case_of(row: Sequence[object]) -> CaseId:
 
 
 def decision_of(row: sqlite3.Row) -> Decision:
-    """Return the decision that ``DECISION`` reads, without text and without reasons."""
+    """Return the decision from the columns of ``DECISION``, without text or reasons."""
     channel, parent, category, author, created_at, facts, mode, model, scores = row[4:WIDTH]
     post = Post(
         id=case_of(row[:4]),
@@ -71,7 +71,7 @@ def decision_of(row: sqlite3.Row) -> Decision:
         moderator=bool(facts & MODERATOR),
         webhook=bool(facts & WEBHOOK),
     )
-    # A row from before a class existed has no score for it.
+    # A row that is older than a class has no score for it.
     found: dict[str, float] = json.loads(scores)
     found[NEITHER] = neither(found.values())
     return Decision(post, found, model, exempt=bool(facts & EXEMPT), mode=Mode(mode))
@@ -80,13 +80,13 @@ def decision_of(row: sqlite3.Row) -> Decision:
 def case_row(number: int, decision: Decision, model: int, at: int) -> tuple[object, ...]:
     """Return a row of ``cases``."""
     post = decision.post
-    # Moderators are told apart by a fact of their own, which may be decided anew.
+    # Moderators have their own flag, so a preview can apply another rule to them.
     exempt = decision.exempt and not post.moderator
     guild, surface, subject, revision = post.id
     return (
         number,
         guild,
-        str(surface),  # sqlite3 searches for an adapter of what is only nearly a string
+        str(surface),  # for a subclass of str, sqlite3 would search for an adapter
         subject,
         revision,
         post.channel_id,
@@ -105,16 +105,16 @@ NEW_CASE: Final = (
     f"INSERT INTO cases VALUES ({', '.join('?' * 14)})"
     " ON CONFLICT (guild_id, surface, subject_id, revision) DO NOTHING"
 )
-"""Writes a ``case_row``; a case that is there already stays as it is."""
+"""Writes a ``case_row``. An existing case is not changed."""
 
 SCORE_ROWS: Final = f"INSERT INTO scores VALUES {', '.join(['(?, ?, ?, ?)'] * len(HARMS))}"
-"""All scores of a case at once, to be filled in with ``score_rows``: half the time of one by one."""
+"""Writes all ``score_rows`` of a case at once, which takes half as long as one by one."""
 
 
 def score_rows(number: int, decision: Decision, model: int) -> list[object]:
-    """Return the rows of ``scores`` of a case, one after the other.
+    """Return the rows of ``scores`` of a case, as one flat list.
 
-    "neither" is not kept: it is what the others leave.
+    "neither" is not stored, because it follows from the others.
     """
     values: list[object] = []
     for harm in HARMS:
@@ -123,17 +123,17 @@ def score_rows(number: int, decision: Decision, model: int) -> list[object]:
 
 
 def milliseconds(at: datetime) -> int:
-    """Return a time as it is stored, since 1970."""
+    """Return a time as it is stored: milliseconds since 1970."""
     return int(at.timestamp() * 1000)
 
 
 def moment(stored: int) -> datetime:
-    """Return a time that was stored."""
+    """Return the time from its stored form."""
     return datetime.fromtimestamp(stored / 1000, UTC)
 
 
 def chunks(cases: Collection[CaseId]) -> Iterator[list[CaseId]]:
-    """Yield cases in parts that fit into one statement."""
+    """Split cases into lists that fit into one statement."""
     ordered = list(cases)
     for start in range(0, len(ordered), AT_ONCE):
         yield ordered[start : start + AT_ONCE]
@@ -145,7 +145,7 @@ def note_text(note: Note | None) -> str | None:
 
 
 def note_of(text: str | None) -> Note | None:
-    """Return a note that was stored."""
+    """Return the note from its stored form."""
     if text is None:
         return None
     document = json.loads(text)

@@ -1,4 +1,4 @@
-"""What moderators set, and every change of it."""
+"""The settings of servers, and the history of their changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SqliteSettings:
         self._database = database
 
     async def entries(self) -> dict[GuildId, Entries]:
-        """Return what every server has set."""
+        """Return the settings of every server."""
         found: dict[GuildId, dict[str, Value]] = {}
         for guild_id, name, value in await self._database.rows(
             "SELECT guild_id, name, value FROM entries"
@@ -29,7 +29,7 @@ class SqliteSettings:
     async def change(
         self, guild: GuildId, changes: Changes, by: UserId, *, undoes: int | None = None
     ) -> int:
-        """Write changed entries and the record of it, all or nothing; return the change's number."""
+        """Write changed entries and their history in one transaction; return the change's number."""
         at = now()
         async with self._database.transaction() as connection:
             before = {
@@ -65,7 +65,7 @@ class SqliteSettings:
     async def changes(
         self, guild: GuildId, *, most: int = 50, number: int | None = None
     ) -> list[Change]:
-        """Return a server's latest changes, the latest first; or one change's entries."""
+        """Return a server's latest changes, newest first; with ``number``, only that change."""
         rows = await self._database.rows(
             "SELECT number, name, before, after, changed_by, changed_at, undoes FROM changes"
             " WHERE guild_id = ?1 AND (?2 IS NULL OR number = ?2)"
@@ -86,7 +86,7 @@ class SqliteSettings:
         ]
 
     async def undone(self, guild: GuildId) -> set[int]:
-        """Return the numbers of changes that were taken back."""
+        """Return the numbers of the changes that were undone."""
         rows = await self._database.rows(
             "SELECT DISTINCT undoes FROM changes WHERE guild_id = ? AND undoes IS NOT NULL",
             (guild,),

@@ -1,4 +1,4 @@
-"""The store on SQLite: everything that is kept, by what it is about."""
+"""The store on SQLite, by topic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.store.sqlite.watermarks import SqliteWatermarks
 
 
 class SqliteStore:
-    """Everything that is kept. Open it with ``open``, close it with ``close``."""
+    """All stored data. Open it with ``open``, close it with ``close``."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
@@ -28,10 +28,10 @@ class SqliteStore:
     async def open(
         cls, path: Path, key_file: Path | None = None, *, set_aside: bool = True
     ) -> SqliteStore:
-        """Open or create the database and the key of its excerpts, which is beside it by default.
+        """Open or create the database and its key, which is by default in a file next to it.
 
-        Without ``set_aside`` a damaged database is left as it is and refused. Raises
-        ``OperatorError`` where a file cannot be used.
+        A damaged database is set aside and a new one is created. Without ``set_aside``, it is left
+        as it is and is an error. Raises ``OperatorError`` if a file cannot be used.
         """
         database = await Database.open(path, set_aside=set_aside)
         try:
@@ -46,11 +46,11 @@ class SqliteStore:
         await self._database.close()
 
     def problem(self) -> str | None:
-        """Return what is wrong with the database under the running bot, ``None`` for nothing."""
+        """Return what is wrong with the database file, or ``None`` if nothing is."""
         return self._database.problem()
 
     async def fact(self, name: str) -> str | None:
-        """Return a fact about this installation, ``None`` where it was never written."""
+        """Return a fact about this installation, or ``None`` if it was never written."""
         row = await self._database.row("SELECT value FROM facts WHERE name = ?", (name,))
         return None if row is None else str(row[0])
 

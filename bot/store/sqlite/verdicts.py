@@ -1,4 +1,4 @@
-"""What moderators said of what the bot did, and what they did themselves."""
+"""Moderators' verdicts on what the bot did, and their own actions."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from bot.store.sqlite.rows import (
 
 
 class SqliteVerdicts:
-    """See ``ports.Verdicts``. What is said of an erased case is not kept."""
+    """See ``ports.Verdicts``. Verdicts and actions on an erased case are not stored."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def judge(self, verdicts: Sequence[Verdict]) -> None:
-        """Keep verdicts; a case's latest one counts."""
+        """Store verdicts. The latest verdict on a case replaces earlier ones."""
         async with self._database.transaction() as connection:
             await connection.executemany(
                 "INSERT INTO verdicts"
@@ -48,14 +48,14 @@ class SqliteVerdicts:
             )
 
     async def judgements(self, cases: Sequence[CaseId]) -> dict[CaseId, Judgement]:
-        """Return the latest verdict on each of some cases; those without one are left out."""
-        rows = await self._of("c.id, v.judgement", "verdicts v", cases)
+        """Return the judgements of cases, without those that have none."""
+        rows = await self._rows_about(cases, "c.id, v.judgement", "verdicts v")
         return {case_of(row[:4]): Judgement(row[5]) for row in rows}
 
     async def verdicts(self, guild: GuildId, model: str) -> list[Verdict]:
-        """Return a server's verdicts on what a version of the model has scored.
+        """Return a server's verdicts on scores of one version of the model, oldest first.
 
-        Another version's scores mean something else, so they say nothing about a threshold.
+        Scores of other versions have another meaning, so they say nothing about a threshold.
         """
         rows = await self._database.rows(
             f"SELECT {DECISION}, v.harm, v.judgement, v.given_by, v.given_at FROM verdicts v"
@@ -70,7 +70,7 @@ class SqliteVerdicts:
         ]
 
     async def reported(self, case: CaseId) -> None:
-        """Note that members told moderators of a case; the first time counts."""
+        """Record that a member reported a case. Later reports do not change the time."""
         async with self._database.transaction() as connection:
             await connection.execute(
                 f"INSERT INTO reports SELECT id, ? FROM cases WHERE id = {CASE_ROW}"
@@ -81,7 +81,7 @@ class SqliteVerdicts:
     async def acted(
         self, cases: Sequence[CaseId], act: Act, by: UserId, *, minutes: int = 0
     ) -> None:
-        """Record what a moderator did about some cases."""
+        """Record an action that a moderator took on some cases."""
         at = now()
         async with self._database.transaction() as connection:
             await connection.executemany(
@@ -91,17 +91,20 @@ class SqliteVerdicts:
             )
 
     async def acts(self, cases: Sequence[CaseId]) -> dict[CaseId, list[Done]]:
-        """Return what moderators did about each of some cases, in order."""
+        """Return the actions that moderators took on each case, in order."""
         found: dict[CaseId, list[Done]] = {case: [] for case in cases}
-        for row in await self._of("v.id, v.act, v.by_id, v.at, v.minutes", "acts v", cases):
+        columns = "v.id, v.act, v.by_id, v.at, v.minutes"
+        for row in await self._rows_about(cases, columns, "acts v"):
             act, by, at, minutes = row[5:]
             found[case_of(row[:4])].append(Done(Act(act), UserId(by), moment(at), minutes))
         return found
 
-    async def _of(self, columns: str, table: str, cases: Sequence[CaseId]) -> list[Sequence[Any]]:
-        """Return rows of a table about some cases, each after the case's identity, in order.
+    async def _rows_about(
+        self, cases: Sequence[CaseId], columns: str, table: str
+    ) -> list[Sequence[Any]]:
+        """Return a table's rows about some cases: the case id, then ``columns``.
 
-        The first of ``columns`` is what they are ordered by.
+        They are ordered by the first of ``columns``.
         """
         rows: list[Sequence[Any]] = []
         for begin in range(0, len(cases), AT_ONCE):

@@ -1,4 +1,4 @@
-"""Up to where each channel has been read without a gap."""
+"""How far each channel has been read without a gap."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.store.sqlite.database import Database
 
 
 def write_marks(connection: sqlite3.Connection, marks: Sequence[Mark]) -> None:
-    """Raise watermarks inside a transaction; none ever falls."""
+    """Raise watermarks inside a transaction. They are never lowered."""
     connection.executemany(
         "INSERT INTO watermarks VALUES (?, ?, ?) ON CONFLICT (guild_id, channel_id)"
         " DO UPDATE SET message_id = max(message_id, excluded.message_id)",
@@ -35,11 +35,11 @@ class SqliteWatermarks:
         return found
 
     async def raise_to(self, marks: Sequence[Mark]) -> None:
-        """Raise watermarks; one that is higher already stays."""
+        """Raise watermarks. One that is already higher is not changed."""
         await self._database.write(lambda connection: write_marks(connection, marks))
 
     async def drop(self, guild: GuildId, channels: Sequence[ChannelId]) -> None:
-        """Forget channels of a server that are gone."""
+        """Delete the watermarks of channels that no longer exist."""
         async with self._database.transaction() as connection:
             await connection.executemany(
                 "DELETE FROM watermarks WHERE guild_id = ? AND channel_id = ?",

@@ -1,4 +1,4 @@
--- Scores and ids, never text. The key makes a replayed message change nothing.
+-- Scores and ids, never text. Thanks to the key, a replayed message changes nothing.
 CREATE TABLE scores (
     message_id INTEGER NOT NULL,
     revision   INTEGER NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE scores (
 
 CREATE INDEX scores_by_time ON scores (guild_id, created_at);
 
--- Actions are written with the scores they follow from, before anything is done about them.
+-- Actions are written together with the scores that caused them, before they are carried out.
 CREATE TABLE actions (
     message_id  INTEGER NOT NULL,
     revision    INTEGER NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE actions (
 
 CREATE INDEX actions_pending ON actions (message_id, revision) WHERE status = 'pending';
 
--- A server's own settings; what is not here follows the operator's configuration.
+-- A server's own settings. What is not here follows the host's configuration.
 CREATE TABLE guilds (
     guild_id         INTEGER PRIMARY KEY,
     alert_channel_id INTEGER
@@ -51,7 +51,7 @@ CREATE TABLE thresholds (
     PRIMARY KEY (guild_id, harm, kind)
 ) STRICT, WITHOUT ROWID;
 
--- Small facts about the installation, such as the hash of the command tree Discord last accepted.
+-- Facts about the installation, such as the hash of the command tree that Discord last accepted.
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL

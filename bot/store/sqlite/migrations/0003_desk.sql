@@ -1,11 +1,11 @@
--- Where a message stood and what its author was, as far as deciding it again needs to know.
--- facts: 1 its author moderates, 2 it came through a webhook, 4 it was exempt when it was decided.
+-- The place and the author of a message, as far as a preview needs them to decide again.
+-- facts: 1 its author is a moderator, 2 it came through a webhook, 4 it was exempt at that time.
 ALTER TABLE scores ADD COLUMN parent_id   INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE scores ADD COLUMN category_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE scores ADD COLUMN facts       INTEGER NOT NULL DEFAULT 0;
 
--- Time-outs are a kind of action now, and a rule can belong to a channel or category (scope_id).
--- group_message_id and group_revision name the case whose alert tells of this one too.
+-- Time-outs are now a kind of action, and a rule can belong to a channel or category (scope_id).
+-- group_message_id and group_revision name the case whose alert also covers this case.
 CREATE TABLE actions_3 (
     message_id       INTEGER NOT NULL,
     revision         INTEGER NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE actions_3 (
     scope_id         INTEGER NOT NULL DEFAULT 0,
     minutes          INTEGER NOT NULL DEFAULT 0,
     status           TEXT    NOT NULL CHECK (status IN ('pending', 'done', 'observed', 'failed')),
-    note             TEXT,             -- why it failed: a key of the translation table and values, JSON
+    note             TEXT,             -- why it failed, as JSON: a key of the translation table and values
     decided_at       INTEGER NOT NULL,
     finished_at      INTEGER,
     group_message_id INTEGER,
@@ -36,7 +36,7 @@ CREATE INDEX actions_pending ON actions (message_id, revision) WHERE status = 'p
 CREATE INDEX actions_of_group ON actions (group_message_id, group_revision)
     WHERE group_message_id IS NOT NULL;
 
--- What a moderator did from an alert. Undoing a time-out is an act of its own.
+-- What a moderator did from an alert. Lifting a time-out is an act of its own.
 CREATE TABLE acts (
     id         INTEGER PRIMARY KEY,
     guild_id   INTEGER NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE acts (
 ) STRICT;
 CREATE INDEX acts_of_case ON acts (message_id, revision);
 
--- What moderators said of a message. They tune thresholds and never become training data.
+-- Moderators' verdicts on a message. They help to choose thresholds and are never training data.
 CREATE TABLE verdicts (
     guild_id   INTEGER NOT NULL,
     message_id INTEGER NOT NULL,
@@ -62,8 +62,8 @@ CREATE TABLE verdicts (
     FOREIGN KEY (message_id, revision) REFERENCES scores (message_id, revision)
 ) STRICT, WITHOUT ROWID;
 
--- A server's own settings, by name (bot/policy/entries.py), their values as JSON. What is not
--- here follows the operator's configuration, or is inherited.
+-- A server's own settings, by name (bot/policy/entries.py), with values as JSON. What is not here
+-- follows the host's configuration or is inherited.
 CREATE TABLE entries (
     guild_id INTEGER NOT NULL,
     name     TEXT    NOT NULL,
@@ -71,17 +71,17 @@ CREATE TABLE entries (
     PRIMARY KEY (guild_id, name)
 ) STRICT, WITHOUT ROWID;
 
--- Every change of them, so that it can be looked up and undone. One command is one number, which
--- counts per server.
+-- The history of settings, so that changes can be shown and undone. All changes of one command have
+-- the same number. Each server has its own numbers.
 CREATE TABLE changes (
     guild_id   INTEGER NOT NULL,
     number     INTEGER NOT NULL,
     name       TEXT    NOT NULL,
     before     TEXT,             -- NULL: it was not set
-    after      TEXT,             -- NULL: it is not set any more
+    after      TEXT,             -- NULL: it was removed
     changed_by INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
-    undoes     INTEGER,          -- the number of the change that this one takes back
+    undoes     INTEGER,          -- the number of the change that this one undoes
     PRIMARY KEY (guild_id, number, name)
 ) STRICT, WITHOUT ROWID;
 

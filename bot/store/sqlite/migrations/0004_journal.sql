@@ -1,11 +1,11 @@
--- Up to which message each channel has been read, so that what was missed can be read later.
+-- The last message of each channel that was read, so that missed messages can be read later.
 CREATE TABLE watermarks (
     channel_id INTEGER PRIMARY KEY,
     guild_id   INTEGER NOT NULL,
     message_id INTEGER NOT NULL
 ) STRICT;
 
--- What an alert that is still to be sent will quote: encrypted, and erased once it was sent.
+-- What an unsent alert will quote. It is encrypted, and erased once the alert has been sent.
 CREATE TABLE excerpts (
     message_id INTEGER NOT NULL,
     revision   INTEGER NOT NULL,
@@ -13,7 +13,7 @@ CREATE TABLE excerpts (
     PRIMARY KEY (message_id, revision)
 ) STRICT, WITHOUT ROWID;
 
--- Servers that the bot has left, and when: their data are erased after a while.
+-- Servers that the bot has left, and when. Their data is erased after a while.
 CREATE TABLE departures (
     guild_id INTEGER PRIMARY KEY,
     left_at  INTEGER NOT NULL

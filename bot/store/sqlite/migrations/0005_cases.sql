@@ -1,6 +1,6 @@
--- A case is one decision about one wording of one text. Its identity is (guild, surface, subject,
--- revision); inside the database a number stands for it. Scores are rows, so that a class, a model
--- or a second opinion is data and no migration.
+-- A case is one decision about one revision of one text. Its identity is (guild, surface, subject,
+-- revision); other tables refer to it by number. Scores are rows, so that a new class, a new model
+-- or a second opinion needs no migration.
 CREATE TABLE models (
     id      INTEGER PRIMARY KEY,
     version TEXT NOT NULL UNIQUE
@@ -8,20 +8,20 @@ CREATE TABLE models (
 INSERT INTO models (version) SELECT DISTINCT model FROM scores;
 
 CREATE TABLE cases (
-    id          INTEGER PRIMARY KEY,   -- in the order in which they were decided
+    id          INTEGER PRIMARY KEY,   -- in the order of the decisions
     guild_id    INTEGER NOT NULL,
     surface     TEXT    NOT NULL CHECK (surface IN ('message', 'title', 'nickname')),
     subject_id  INTEGER NOT NULL,      -- the message; a title's thread; a nickname's member
-    revision    TEXT    NOT NULL,      -- '' as posted, 'e' and microseconds of an edit, 't' a wording
+    revision    TEXT    NOT NULL,      -- '' as posted, 'e' and an edit's microseconds, 't' and a hash
     channel_id  INTEGER NOT NULL,
     parent_id   INTEGER NOT NULL,
     category_id INTEGER NOT NULL,
     author_id   INTEGER NOT NULL,
-    created_at  INTEGER NOT NULL,      -- when it was written, milliseconds since 1970
+    created_at  INTEGER NOT NULL,      -- when the text was written, milliseconds since 1970
     decided_at  INTEGER NOT NULL,      -- milliseconds since 1970
-    model_id    INTEGER NOT NULL REFERENCES models (id),  -- whose scores decided
-    mode        TEXT    NOT NULL CHECK (mode IN ('observe', 'enforce')),  -- which held then
-    facts       INTEGER NOT NULL,      -- 1 its author moderates, 2 a webhook, 4 it was exempt
+    model_id    INTEGER NOT NULL REFERENCES models (id),  -- the model whose scores decided
+    mode        TEXT    NOT NULL CHECK (mode IN ('observe', 'enforce')),  -- at that time
+    facts       INTEGER NOT NULL,      -- 1 author is a moderator, 2 webhook, 4 exempt
     UNIQUE (guild_id, surface, subject_id, revision)
 ) STRICT;
 INSERT INTO cases
@@ -33,12 +33,12 @@ INSERT INTO cases
                 WHEN s.revision >= 1000000000000000 THEN printf('e%016d', s.revision)
                 ELSE printf('t%d', abs(s.revision)) END,
            s.channel_id, s.parent_id, s.category_id, s.author_id, s.created_at, s.scored_at, m.id,
-           -- Which mode held was not kept. What is still pending must not be lost.
+           -- The mode was not stored. Pending actions must not be lost.
            'enforce', s.facts & 7
     FROM scores s JOIN models m ON m.version = s.model;
 CREATE INDEX cases_by_time ON cases (guild_id, created_at);
 
--- Which old key became which case, for the tables below.
+-- Maps old keys to cases, for the tables below.
 CREATE TABLE moved (message_id INTEGER, revision INTEGER, case_id INTEGER,
                     PRIMARY KEY (message_id, revision)) WITHOUT ROWID;
 INSERT INTO moved
@@ -47,7 +47,7 @@ INSERT INTO moved
 
 CREATE TABLE scores_5 (
     case_id  INTEGER NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
-    model_id INTEGER NOT NULL,         -- of models; not checked again, cases checks it
+    model_id INTEGER NOT NULL,         -- of models; only the table cases checks it
     class    TEXT    NOT NULL,
     value    REAL    NOT NULL,         -- a probability, 0 to 1
     PRIMARY KEY (case_id, model_id, class)
@@ -73,10 +73,10 @@ CREATE TABLE actions_5 (
     scope_id      INTEGER NOT NULL DEFAULT 0,
     minutes       INTEGER NOT NULL DEFAULT 0,
     status        TEXT    NOT NULL CHECK (status IN ('pending', 'done', 'observed', 'failed')),
-    note          TEXT,                -- why it failed: a key of the translation table, values; JSON
+    note          TEXT,                -- why it failed, as JSON: a key of the translation table and values
     decided_at    INTEGER NOT NULL,
     finished_at   INTEGER,
-    alert_case_id INTEGER REFERENCES cases (id) ON DELETE SET NULL,  -- whose alert tells of it
+    alert_case_id INTEGER REFERENCES cases (id) ON DELETE SET NULL,  -- the case whose alert covers it
     PRIMARY KEY (case_id, kind)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO actions_5
@@ -130,7 +130,7 @@ CREATE INDEX actions_pending ON actions (case_id) WHERE status = 'pending';
 CREATE INDEX actions_of_alert ON actions (alert_case_id) WHERE alert_case_id IS NOT NULL;
 CREATE INDEX acts_of_case ON acts (case_id);
 
--- A watermark belongs to a server's channel.
+-- A watermark belongs to a channel of a server.
 CREATE TABLE watermarks_5 (
     guild_id   INTEGER NOT NULL,
     channel_id INTEGER NOT NULL,

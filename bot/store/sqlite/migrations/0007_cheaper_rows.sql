@@ -1,21 +1,21 @@
--- A list of three values in a CHECK makes SQLite build a table of them for every row it writes, a
--- third of what a row cost. The rule is the same. Other tables refer to cases by its name.
+-- For a list of three values in a CHECK, SQLite builds a table for every row it writes, which took a
+-- third of the time of a row. The rule is the same. Other tables refer to cases by its name.
 CREATE TABLE cases_7 (
-    id          INTEGER PRIMARY KEY,   -- in the order in which they were decided
+    id          INTEGER PRIMARY KEY,   -- in the order of the decisions
     guild_id    INTEGER NOT NULL,
     surface     TEXT    NOT NULL
                 CHECK (surface = 'message' OR surface = 'title' OR surface = 'nickname'),
     subject_id  INTEGER NOT NULL,      -- the message; a title's thread; a nickname's member
-    revision    TEXT    NOT NULL,      -- '' as posted, 'e' and microseconds of an edit, 't' a wording
+    revision    TEXT    NOT NULL,      -- '' as posted, 'e' and an edit's microseconds, 't' and a hash
     channel_id  INTEGER NOT NULL,
     parent_id   INTEGER NOT NULL,
     category_id INTEGER NOT NULL,
     author_id   INTEGER NOT NULL,
-    created_at  INTEGER NOT NULL,      -- when it was written, milliseconds since 1970
+    created_at  INTEGER NOT NULL,      -- when the text was written, milliseconds since 1970
     decided_at  INTEGER NOT NULL,      -- milliseconds since 1970
-    model_id    INTEGER NOT NULL REFERENCES models (id),  -- whose scores decided
-    mode        TEXT    NOT NULL CHECK (mode = 'observe' OR mode = 'enforce'),  -- which held then
-    facts       INTEGER NOT NULL,      -- 1 its author moderates, 2 a webhook, 4 it was exempt
+    model_id    INTEGER NOT NULL REFERENCES models (id),  -- the model whose scores decided
+    mode        TEXT    NOT NULL CHECK (mode = 'observe' OR mode = 'enforce'),  -- at that time
+    facts       INTEGER NOT NULL,      -- 1 author is a moderator, 2 webhook, 4 exempt
     UNIQUE (guild_id, surface, subject_id, revision)
 ) STRICT;
 INSERT INTO cases_7 SELECT * FROM cases ORDER BY id;
@@ -23,7 +23,7 @@ DROP TABLE cases;
 ALTER TABLE cases_7 RENAME TO cases;
 CREATE INDEX cases_by_time ON cases (guild_id, created_at);
 
--- Whether the case of a score is there is not looked up for every score: both are written at once.
+-- A score's case is not checked by a foreign key, because both are written in one transaction.
 CREATE TABLE scores_7 (
     case_id  INTEGER NOT NULL,         -- of cases
     model_id INTEGER NOT NULL,         -- of models
