@@ -1,4 +1,4 @@
-"""Telling others what happened, without waiting for them."""
+"""Callbacks for events, called without waiting for them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ T = TypeVar("T")
 
 
 class Subscribers(Generic[T]):
-    """Callbacks that hear of something after it is on disk.
+    """Callbacks that are called after something has been written to disk.
 
-    They are called in order and must not wait; one that fails is logged and stops nobody.
+    They are called in order and must not block. If one fails, it is logged and the others are still
+    called.
     """
 
     def __init__(self, what: str) -> None:
@@ -22,7 +23,7 @@ class Subscribers(Generic[T]):
         self._callbacks: list[Callable[[T], None]] = []
 
     def add(self, callback: Callable[[T], None]) -> None:
-        """Have a callback hear of everything from now on."""
+        """Add a callback for everything from now on."""
         self._callbacks.append(callback)
 
     def tell(self, news: T) -> None:

@@ -1,4 +1,4 @@
-"""What Discord tells as it happens, onto the queue: no await before that, it would cost the order."""
+"""Puts live events on the queue, without awaiting, so that they keep their order."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Final
 from bot.domain import Post
 
 MOST_SEEN: Final = 20_000
-"""Messages and names that are remembered as read."""
+"""Most texts, and most names, that are remembered as read."""
 
 
 class RecentlySeen:
-    """What was last seen under a key, as a hash, for the latest ``MOST_SEEN`` keys."""
+    """Remembers the hash of the last value of each key, for the latest ``MOST_SEEN`` keys."""
 
     def __init__(self, most: int = MOST_SEEN) -> None:
         self._most = most
         self._seen: OrderedDict[Hashable, int] = OrderedDict()
 
     def new(self, key: Hashable, value: int) -> bool:
-        """Remember a value and return whether it is another than before."""
+        """Remember a value; return whether it differs from the last one."""
         if self._seen.get(key) == value:
             return False
         self._seen[key] = value
@@ -30,16 +30,16 @@ class RecentlySeen:
         return True
 
     def forget(self, key: Hashable) -> None:
-        """Let whatever comes next be new."""
+        """Forget a key, so that its next value is new."""
         self._seen.pop(key, None)
 
 
 class Live:
-    """Skips what brings nothing new, and submits the rest.
+    """Submits new texts and skips those that were read before.
 
     ``submit`` takes a post without waiting and returns whether there was room for it.
-    ``ask_roles`` takes a post whose author's roles Discord did not tell: they are asked for before
-    it is submitted, because a moderator must not be taken for a member.
+    ``ask_roles`` takes a post without its author's roles. They are fetched before it is submitted,
+    so that a moderator is not treated like any other member.
     """
 
     def __init__(self, submit: Callable[[Post], bool], ask_roles: Callable[[Post], None]) -> None:
@@ -49,10 +49,10 @@ class Live:
         self._names = RecentlySeen()
 
     def message(self, post: Post, nickname: Callable[[], Post | None], *, later: bool) -> None:
-        """Read a message; ``later`` says that it was told of before: an edit, a link's preview.
+        """Read a message. ``later`` means an update: an edit or a link's preview.
 
-        A text that is as it was brings nothing. ``nickname`` makes a post of the name its author
-        goes by, and is asked only where that is new: nearly every message comes with a known one.
+        An update that does not change the text is skipped. ``nickname`` returns the author's name
+        as a post. It is only called for a new name, as nearly every author's name is known.
         """
         key = post.guild_id, post.subject_id
         if self._texts.new(key, hash(post.text)) or not later:
@@ -64,7 +64,7 @@ class Live:
         if self._names.new(person, hash(post.author_name)):
             name = nickname()
             if name is not None and not self._submit(name):
-                self._names.forget(person)  # the next message brings it
+                self._names.forget(person)  # the author's next message retries it
 
     def title(self, post: Post) -> None:
         """Read a title that may have changed."""

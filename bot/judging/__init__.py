@@ -1,1 +1,1 @@
-"""From posts to decisions: the queue, the judge, the pipeline."""
+"""From posts to decisions: the queue, the judge and the pipeline."""

@@ -1,4 +1,4 @@
-"""From posts to decisions: the one function that the live path and everybody else calls."""
+"""From posts to decisions, for the live bot and for every other caller."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from model.classes import HARMS
 from model.scorer import Scorer, WordWeight
 
 MOST_WORDS: Final = 5
-"""Words that an alert shows."""
+"""Most words that an alert shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The text as it was scored, harmless phrases left out, and what moved its scores."""
+    """The text as it was scored, without harmless phrases, and the weights of its words."""
 
     scored: str
     words: Sequence[WordWeight]
 
 
 class Judge:
-    """Scores and decides. Holds no state of its own; safe to call from any thread."""
+    """Scores posts and decides what to do. It has no state and is safe to call from any thread."""
 
     def __init__(self, scorer: Scorer, book: PolicyBook) -> None:
         self._scorer = scorer
@@ -34,11 +34,11 @@ class Judge:
 
     @property
     def model(self) -> str:
-        """The version of the model that scores."""
+        """The version of the model."""
         return self._scorer.version
 
     def judge(self, posts: Sequence[Post]) -> list[Decision]:
-        """Return a decision for each post, in order; each text is scored once."""
+        """Return a decision for each post, in order."""
         policies = [self._book.of(post.guild_id) for post in posts]
         texts = [
             policy.phrases.without(post.text) for policy, post in zip(policies, posts, strict=True)
@@ -53,14 +53,14 @@ class Judge:
         return decisions
 
     def explain(self, post: Post) -> Explanation:
-        """Return what moved a post's scores, word by word."""
+        """Return how each word of a post moved its scores."""
         scored = self._book.of(post.guild_id).phrases.without(post.text)
         return Explanation(scored, self._scorer.explain(scored))
 
     def with_evidence(self, cases: Sequence[Case]) -> list[Case]:
-        """Return cases with the words and the passage that decided; no store keeps them.
+        """Return cases with the words and the passage that decided, which are never stored.
 
-        A case without text stays as it is.
+        A case without text is returned as it is.
         """
         found = []
         for case in cases:
@@ -90,7 +90,10 @@ class Judge:
     def _passage(
         self, post: Post, moved: Sequence[WordWeight], words: Sequence[WordWeight]
     ) -> tuple[int, int] | None:
-        """Return where the words stand that moved a score, ``None`` where those are all words."""
+        """Return the range from the first to the last word that moved the score.
+
+        Returns ``None`` if that is the whole text, or if no word did.
+        """
         if not moved or (moved[0], moved[-1]) == (words[0], words[-1]):
             return None
         phrases = self._book.of(post.guild_id).phrases.found(post.text)
@@ -98,17 +101,17 @@ class Judge:
 
 
 def without_repeats(decisions: Sequence[Decision], taken: Taken) -> list[Decision]:
-    """Return decisions with reasons only for what is not done about their messages yet.
+    """Return the decisions, without reasons for actions that their messages have already had.
 
-    ``taken`` says what is done already and is brought up to date: an edit leads to actions only if
-    it calls for one that its message has not had.
+    ``taken`` has what was done before, and is updated. An edit only leads to actions if one of them
+    is new for its message.
     """
-    return [_once(decision, taken) if decision.reasons else decision for decision in decisions]
+    return [_if_new(decision, taken) if decision.reasons else decision for decision in decisions]
 
 
-def _once(decision: Decision, taken: Taken) -> Decision:
+def _if_new(decision: Decision, taken: Taken) -> Decision:
     case = decision.post.id
-    if case not in taken.known:  # what was decided is not done again, whatever came of it
+    if case not in taken.known:  # a known case is not acted on again, whatever the outcome was
         taken.known.add(case)
         fresh = further(decision, taken.kinds.setdefault(about(case), set()))
         if fresh.reasons:
@@ -117,6 +120,6 @@ def _once(decision: Decision, taken: Taken) -> Decision:
 
 
 def highest(decision: Decision) -> str:
-    """Return the class a message scored highest in, the one its lead reason names if it has one."""
+    """Return the class of the lead reason, or the class with the highest score if there is none."""
     lead = decision.lead
     return lead.harm if lead else max(HARMS, key=lambda harm: decision.scores.get(harm, 0.0))

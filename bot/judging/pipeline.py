@@ -1,4 +1,4 @@
-"""Queue to journal: gather posts, judge them as one batch, write all at once, hand on."""
+"""From the queue to the journal: judges posts in batches, writes them and passes them on."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class SetAsideError(Exception):
-    """A post could not be judged; it is left out and the others go on."""
+    """A post could not be judged. It was skipped, and the others continued."""
 
 
 class Pipeline:
     """One loop that turns posts into journalled decisions.
 
-    Posts of one server keep their order, because there is one loop. While a batch is judged and
-    written the next one gathers, so load makes batches larger by itself. Nothing is handed on
-    before it is on disk. Whatever fails about one post ends nothing: it is set aside.
+    Posts of one server keep their order, because there is only one loop. While a batch is judged
+    and written, the next one collects, so batches grow with the load. Nothing is passed on before
+    it is on disk. A post that cannot be judged is skipped and never stops the loop.
     """
 
     def __init__(
@@ -50,20 +50,20 @@ class Pipeline:
         self._queue = FairQueue(queue_size)
         self._refusing = False
         self.idle = asyncio.Event()
-        """Set while nothing waits and nothing is being judged."""
+        """Set while the queue is empty and nothing is being judged."""
         self.decided: Subscribers[Sequence[Decision]] = Subscribers("decisions")
-        """Hear of new decisions once they are on disk."""
+        """Called with new decisions once they are on disk."""
         self.refused = 0
-        """Posts for which there was no room."""
+        """Posts that did not fit into the queue."""
         self.recorded = 0
         self.set_aside = 0
         """Posts that could not be judged."""
 
     def submit(self, post: Post) -> Post | None:
-        """Put a post on the queue without waiting: an event handler that awaits loses its order.
+        """Put a post on the queue without waiting, so that event handlers keep their order.
 
-        Returns the post for which there was no room, of the server with most of them, if any. It is
-        counted, and the first of each run logged.
+        If the queue is full, a post of the server with the most posts is dropped from it. Returns
+        the dropped post, or ``None``. Dropped posts are counted; the first in a row is logged.
         """
         try:
             self._queue.put_nowait(Waiting(post))
@@ -77,21 +77,21 @@ class Pipeline:
         return None
 
     async def enter(self, post: Post, *, act: bool = True) -> asyncio.Future[Decision]:
-        """Put a post on the queue, waiting for room; return what will be its decision.
+        """Wait for room in the queue and put a post on it; return a future of its decision.
 
-        The future is done when the decision is on disk, or with ``SetAsideError``. Without ``act``
-        the decision says what would be due, and nothing is done about it.
+        The future has its result once the decision is on disk, or raises ``SetAsideError``. Without
+        ``act``, the decision says which actions would be due, but none is taken.
         """
         done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         await self._queue.put(Waiting(post, done, act))
         return done
 
     async def drained(self) -> None:
-        """Wait until the queue is empty. Under steady load that may never be."""
+        """Wait until the queue is empty, which may never happen under steady load."""
         await self._queue.join()
 
     async def run(self) -> None:
-        """Judge and journal until cancelled."""
+        """Judge and journal posts until cancelled."""
         while True:
             if self._queue.empty():
                 self.idle.set()
@@ -107,15 +107,15 @@ class Pipeline:
                 for waiting in batch:
                     self._queue.task_done()
                     if waiting.done is not None:
-                        waiting.done.cancel()  # changes nothing where it is settled
+                        waiting.done.cancel()  # does nothing if it has a result
 
     async def _process_or_set_aside(self, batch: Sequence[Waiting]) -> None:
-        """Process a batch; where that fails, one by one, leaving out each post that cannot be."""
+        """Process a batch. If that fails, process its posts one by one and skip those that fail."""
         try:
             await self._process(batch)
         except StoreBrokenError:
-            raise  # no post is to blame
-        except Exception as error:  # noqa: BLE001 - a text, a rule or an id can be wrong in any way
+            raise  # not the fault of a post
+        except Exception as error:  # noqa: BLE001 - a text, rule or id can fail in any way
             if len(batch) == 1:
                 self._set_aside(batch[0], error)
                 return
@@ -124,7 +124,7 @@ class Pipeline:
 
     async def _process(self, batch: Sequence[Waiting]) -> None:
         posts = [waiting.post for waiting in batch]
-        # A thread, so that a large batch does not hold up the gateway's heartbeat.
+        # In a thread, so that a large batch does not delay the gateway's heartbeat.
         judged = await asyncio.to_thread(self._judge.judge, posts)
         asked = [decision.post for decision in judged if decision.reasons]
         if asked:
@@ -152,7 +152,7 @@ class Pipeline:
     def _set_aside(self, waiting: Waiting, error: Exception) -> None:
         self.set_aside += 1
         post = waiting.post
-        # Neither the text nor the error's own words, which could quote it.
+        # Neither the text nor the error's message, which could quote the text.
         log.error(
             "post set aside",
             reason=type(error).__name__,
@@ -164,7 +164,7 @@ class Pipeline:
             waiting.done.set_exception(SetAsideError())
 
     def _marks(self, posts: Sequence[Post]) -> list[Mark]:
-        """Return up to where channels have been read, of those without a gap."""
+        """Return new watermarks for the channels that have been read without a gap."""
         latest: dict[ChannelId, Post] = {}
         for post in posts:
             if post.surface is Surface.MESSAGE:

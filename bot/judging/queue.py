@@ -1,4 +1,4 @@
-"""Where posts wait: servers in turns, by what their texts cost."""
+"""The queue of posts. Servers take turns, so a busy server does not delay the others."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 from bot.domain import Decision, GuildId, Post, Surface
 
 TURN_CHARACTERS: Final = 256
-"""A text of so many characters costs one turn; ordinary messages are shorter."""
+"""Characters for each further turn. An ordinary message is shorter and takes one turn."""
 
 
 class Waiting(NamedTuple):
     """A post in the queue.
 
-    ``done`` gets its decision once that is on disk. Without ``act`` nothing is done about it.
+    ``done`` receives its decision once it is on disk. Without ``act``, no action is taken.
     """
 
     post: Post
@@ -25,7 +25,7 @@ class Waiting(NamedTuple):
 
 
 def cost_of(post: Post) -> int:
-    """Return how many turns a post takes: one for an ordinary message, 16 for the longest."""
+    """Return how many turns a post takes: 1 for an ordinary message, 16 for the longest."""
     return 1 + len(post.text) // TURN_CHARACTERS
 
 
@@ -33,14 +33,14 @@ def cost_of(post: Post) -> int:
 class _Line:
     posts: deque[Waiting] = field(default_factory=deque)
     saved: int = 0
-    """Turns that have passed while the first post was too costly for them."""
+    """Turns that the server has saved up for its first post."""
 
 
 class FairQueue(asyncio.Queue[Waiting]):
-    """Posts of one server in their order, servers in turns: a raid is waited for only where it is.
+    """Keeps the order within a server and lets servers take turns.
 
-    A post that costs several turns waits for as many. The hooks are those that ``asyncio.Queue``
-    has for its subclasses.
+    During a raid, only the raided server has to wait. A post that takes several turns waits for as
+    many. The methods with an underscore are the ones that ``asyncio.Queue`` has for subclasses.
     """
 
     def _init(self, maxsize: int) -> None:
@@ -60,7 +60,7 @@ class FairQueue(asyncio.Queue[Waiting]):
         while True:
             guild, line = self._lines.popitem(last=False)
             line.saved += 1
-            # Alone, a server waits for nobody.
+            # A server that is alone in the queue need not wait for its turn.
             if not self._lines or line.saved >= cost_of(line.posts[0].post):
                 break
             self._lines[guild] = line
@@ -72,15 +72,17 @@ class FairQueue(asyncio.Queue[Waiting]):
         return waiting
 
     def displace(self, waiting: Waiting) -> Waiting:
-        """Put a post into a full queue in place of the latest of the longest line; return that one.
+        """Put a post into a full queue in place of another post, and return the dropped post.
 
-        The post itself is returned where its own server's line is the longest.
+        The latest post of the server with the most posts is dropped. The new post itself is dropped
+        if its own server has the most, or if no other post may be dropped.
         """
         guild, longest = max(self._lines.items(), key=lambda item: len(item[1].posts))
         own = self._lines.get(waiting.post.guild_id, _Line())
         if guild == waiting.post.guild_id or len(own.posts) + 1 >= len(longest.posts):
             return waiting
-        # A nickname is not in any history: it could not be read again. Somebody waits for a future.
+        # Never dropped: nicknames, because no history has them to be read again later, and posts
+        # with a future, because a caller is waiting for it.
         line = longest.posts
         places = range(len(line) - 1, -1, -1)
         last = next(
@@ -99,9 +101,9 @@ class FairQueue(asyncio.Queue[Waiting]):
         return displaced
 
     def qsize(self) -> int:
-        """Return how many posts wait."""
+        """Return the number of posts in the queue."""
         return self._waiting
 
     def empty(self) -> bool:
-        """Return whether none waits."""
+        """Return whether the queue is empty."""
         return not self._waiting
