@@ -111,7 +111,7 @@ async def test_a_message_that_cannot_be_read_is_skipped_without_its_text(
         write(client, "one")
     assert heard.told == ["message one"]
     assert client.malformed == 1
-    assert [entry["event"] for entry in logged] == ["malformed frame"]
+    assert [entry["event"] for entry in logged] == ["malformed frame received"]
     assert "private" not in str(logged)
 
 

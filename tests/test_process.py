@@ -170,7 +170,7 @@ async def test_it_waits_for_a_discord_that_cannot_be_reached(tmp_path: Path) -> 
     standin = StandIn(port=port)
     async with bellwether(tmp_path, settings_for(standin, tmp_path)) as running:
         # More than once: the second attempt is the first that starts from a failed one.
-        await until(lambda: running.logged().count("cannot reach Discord") >= 2, running)
+        await until(lambda: running.logged().count("could not reach Discord") >= 2, running)
         async with standin.serving():
             await until(standin.identified.is_set, running)
             assert await running.stop() == 0

@@ -1,1 +1,1 @@
-"""What is made of what, when it starts and stops, and the operator's settings."""
+"""Builds, starts and stops the bot, and reads the host's settings."""

@@ -1,4 +1,4 @@
-"""Erases, every hour, what has been kept long enough."""
+"""Erases expired data every hour, and watches the database file."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ log = structlog.stdlib.get_logger(__name__)
 
 HOUR: Final = 3_600.0
 WATCH: Final = 10.0
+"""Seconds between checks of the database file."""
 FIRST_CHECK: Final = 60.0
-"""Seconds until it is looked again whether Discord has said the time."""
+"""Seconds between checks whether the clock agrees with Discord's."""
 
 
 async def keep_house(store: Store, book: PolicyBook, clock: Clock, storage: Storage) -> None:
-    """Erase every hour, until cancelled.
+    """Erase expired data every hour, until cancelled.
 
-    Nothing is erased before Discord has said what time it is, nor while this machine's clock says
-    something else: at a wrong time fresh records would be erased.
+    Nothing is erased until Discord has sent its time and this machine's clock agrees with it,
+    because a wrong clock would erase recent records.
     """
     while True:
         if not clock.agrees():
@@ -35,18 +36,18 @@ async def keep_house(store: Store, book: PolicyBook, clock: Clock, storage: Stor
         try:
             erased = await _erase(store, book, clock, storage)
         except StoreUnavailableError as error:
-            log.warning("housekeeping put off", reason=str(error))
+            log.warning("housekeeping postponed", reason=str(error))
         except Exception:
-            # Nothing may end this: what is not erased is kept longer than was promised.
-            log.exception("housekeeping failed, trying again in an hour")
+            # No error may end this loop, or data would be kept longer than promised.
+            log.exception("housekeeping failed, retrying in an hour")
         else:
             if erased:
-                log.info("erased what was kept long enough", cases=erased)
+                log.info("expired cases erased", cases=erased)
         await asyncio.sleep(HOUR)
 
 
 async def watch_database(store: Store) -> None:
-    """Say, once, when the database is removed or replaced under the running bot."""
+    """Log, once, that the database was removed or replaced while the bot is running."""
     while True:
         reason = store.problem()
         if reason is not None:
@@ -62,6 +63,6 @@ async def _erase(store: Store, book: PolicyBook, clock: Clock, storage: Storage)
     for guild in await house.departed(now - timedelta(days=storage.erase_left_after_days)):
         erased += await house.forget_server(guild)
         book.forget(guild)
-    # Also what enforcement erased, a quotation that was sent, say.
+    # This also overwrites what enforcement erased, such as the excerpt of an alert that was sent.
     await house.overwrite()
     return erased

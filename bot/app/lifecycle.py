@@ -1,4 +1,4 @@
-"""What opens, runs and closes everything, in order."""
+"""Opens, runs and closes the bot's parts, in order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class App:
-    """The bot, assembled. ``open``, then ``run`` (or drive ``client`` yourself), then ``close``."""
+    """The whole bot. Call ``open``, then ``run`` (or use ``client`` directly), then ``close``."""
 
     def __init__(self, settings: Settings, scorer: Scorer, store: SqliteStore) -> None:
         self._settings = settings
@@ -39,7 +39,7 @@ class App:
         self._http = self._http_server(scorer) if settings.http.enabled else None
 
     def _http_server(self, scorer: Scorer) -> HttpServer:
-        # Imported where HTTP is enabled: a bot without it need not load a web framework.
+        # Imported here, so that a bot without HTTP does not load a web framework.
         from bot.ui.web.predict import create_api  # noqa: PLC0415
         from bot.ui.web.server import HttpServer  # noqa: PLC0415
 
@@ -53,7 +53,7 @@ class App:
     async def open(cls, settings: Settings) -> App:
         """Load the model, open the store, start the pipeline and, if enabled, HTTP.
 
-        Raises ``OperatorError``; nothing stays open then.
+        Raises ``OperatorError`` and then leaves nothing open.
         """
         scorer = load_scorer(settings)
         store = await SqliteStore.open(settings.storage.database, settings.storage.key_file)
@@ -61,7 +61,7 @@ class App:
         parts = app.parts
         try:
             parts.book.load(await store.settings.entries())
-            # Read before anything new is journalled, so that no case is handed on twice.
+            # Read before anything new is journalled, so that no case is passed on twice.
             unfinished = await store.journal.unfinished()
             parts.recovery.remember(await asyncio.to_thread(parts.judge.with_evidence, unfinished))
             if app._http is not None:
@@ -79,7 +79,7 @@ class App:
         return app
 
     def problem(self) -> str | None:
-        """Return what keeps the bot from doing its work, ``None`` while nothing does."""
+        """Return what keeps the bot from working, or ``None`` if nothing does."""
         if self._judging is None or self._judging.done():
             return "not judging"
         if self.parts.patience.reason is not None:
@@ -100,10 +100,10 @@ class App:
         await parts.dispatcher.drained()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Connect and work until told to stop. Raises ``OperatorError``."""
+        """Connect and work until ``stop`` is set. Raises ``OperatorError``."""
         judging = self._judging
         if judging is None:
-            raise RuntimeError("an App is made by App.open")
+            raise RuntimeError("create an App with App.open")
         token = require_token(self._settings)
         point_at(self._settings.discord.api_base, self._settings.discord.gateway_url)
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -135,14 +135,14 @@ class App:
         try:
             await asyncio.wait_for(self.drained(), seconds)
         except TimeoutError:
-            log.warning("stopping before everything was done", waited_seconds=seconds)
+            log.warning("stopped before all work was done", waited_seconds=seconds)
 
     async def close(self) -> None:
-        """Close everything that ``open`` opened, in the opposite order."""
+        """Close everything that ``open`` opened, in reverse order."""
         self._events.accepting = False
         async with AsyncExitStack() as closing:
-            # Last in, first out, each whatever becomes of the others: the pipeline ends before the
-            # dispatcher it feeds, and the store, whose thread would keep the process alive, last.
+            # Callbacks run in reverse order, even if one fails. The pipeline stops before the
+            # dispatcher that it feeds. The store closes last; its thread keeps the process alive.
             closing.push_async_callback(self._store.close)
             if not self.client.is_closed():
                 closing.push_async_callback(self.client.close)

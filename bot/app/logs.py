@@ -1,4 +1,4 @@
-"""Structured logs: the bot's own and the libraries' through one chain, to standard error."""
+"""Structured logs. The bot's and the libraries' records take one chain to standard error."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from structlog.typing import Processor
 
 
 class Repeats(logging.Filter):
-    """Drops repeated messages of libraries: half-open connections alone once logged 184 MB.
+    """Drops repeated messages of libraries. Half-open connections alone once logged 184 MB.
 
-    ``MOST`` a minute of one message pass. The next one says how many were dropped.
+    Of each message, ``MOST`` pass in a minute. The next one says how many were dropped.
     """
 
     MOST = 10
@@ -25,7 +25,7 @@ class Repeats(logging.Filter):
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to write a record. The bot's own are always written."""
+        """Return whether to write a record. The bot's own records are always written."""
         if isinstance(record.msg, dict):
             return True
         key, now = (record.name, str(record.msg)[:200]), time.monotonic()
@@ -35,7 +35,7 @@ class Repeats(logging.Filter):
                 record.msg = f"{record.msg} ({count - self.MOST} more were dropped)"
             since, count = now, 0
         self._seen[key] = (since, count + 1)
-        while len(self._seen) > 1_000:  # noqa: PLR2004 - messages with numbers in them are many
+        while len(self._seen) > 1_000:  # noqa: PLR2004 - messages with numbers all differ
             del self._seen[next(iter(self._seen))]
         return count < self.MOST
 

@@ -1,4 +1,4 @@
-"""Loads the configured classifier. Knows nothing of Discord."""
+"""Loads the configured classifier, without anything of Discord."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.scorer import Scorer
 def load_scorer(settings: Settings) -> Scorer:
     """Load the configured model and check the settings' thresholds against it.
 
-    Raises ``OperatorError`` with the reason if the model or a threshold is refused.
+    Raises ``OperatorError`` with the reason if the model or a threshold is invalid.
     """
     try:
         scorer = Scorer.load(settings.model.folder)

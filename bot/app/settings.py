@@ -38,13 +38,13 @@ from model.classes import HARMS
 
 
 class Address:
-    """Marks a setting that must be an address with one of some schemes."""
+    """Marks a setting that must be an address with one of these schemes."""
 
     def __init__(self, *schemes: str) -> None:
         self.schemes = schemes
 
     def check(self, value: str) -> str:
-        """Return an address without its last slash. Raises ``ValueError`` for anything else."""
+        """Return the address without a trailing slash. Raises ``ValueError`` if it is not one."""
         url = URL(value)
         if url.scheme not in self.schemes or not url.host:
             raise ValueError
@@ -55,14 +55,14 @@ HTTP, GATEWAY = Address("https", "http"), Address("wss", "ws")
 
 
 def _no_bool(value: object) -> object:
-    """Refuse true and false, which Python would take for 1 and 0."""
+    """Reject true and false, which Python would accept as 1 and 0."""
     if isinstance(value, bool):
         raise ValueError  # noqa: TRY004 - pydantic reports this one
     return value
 
 
 def _no_empty(value: object) -> object:
-    """Refuse an empty text: as a path it would be the working directory, as a host every address."""
+    """Reject an empty text, which as a path is the working directory, and as a host any address."""
     if value == "":
         raise ValueError
     return value
@@ -74,7 +74,7 @@ FilePath = Annotated[Path, BeforeValidator(_no_empty)]
 
 
 class Section(BaseModel):
-    """One table of the file. Unknown keys are errors: a misspelt setting must not pass."""
+    """One table of the file. Unknown keys are errors, so that no misspelt setting is ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -113,11 +113,11 @@ class ClassThresholds(Section):
     timeout: Threshold = "off"
 
     def over(self, preset: Mapping[str, float | None]) -> Thresholds:
-        """Return a preset's thresholds with these in their place. Raises ``SettingError``."""
+        """Return a preset's thresholds with these on top. Raises ``SettingError``."""
         return Thresholds(
             alert=_chosen(self.alert, preset["alert"]),
             delete=_chosen(self.delete, preset["delete"]),
-            # No preset times anybody out: one bad message says too little about its author.
+            # No preset times anybody out, because one message says too little about its author.
             timeout=_chosen(self.timeout, preset.get("timeout")),
         )
 
@@ -129,7 +129,7 @@ def _chosen(value: float | str, preset: float | None) -> float | None:
 
 
 class Moderation(Section):
-    """What servers that have not chosen for themselves start with."""
+    """The defaults for servers that have not chosen their own settings."""
 
     mode: Literal["observe", "enforce"] = "observe"
     preset: Literal["observe", "balanced", "strict"] = "balanced"
@@ -186,14 +186,14 @@ class Http(Section):
 
 
 class Log(Section):
-    """What is logged, to standard error."""
+    """What is logged to standard error, and how."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     format: Literal["auto", "console", "json"] = "auto"
 
 
 class Settings(BaseSettings):
-    """All settings. Build them with ``load``, which turns every problem into plain words."""
+    """All settings. Create them with ``load``, which explains every problem in plain words."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -224,7 +224,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources, strongest first; $PORT, which hosting platforms set, is one."""
+        """Return the sources, strongest first. One is $PORT, which hosting platforms set."""
         del dotenv_settings, file_secret_settings
         sources = [init_settings, env_settings]
         if port := os.environ.get("PORT"):
@@ -253,7 +253,7 @@ def load(path: Path | None) -> Settings:
 
 
 def require_token(settings: Settings) -> str:
-    """Return the bot's token; raises ``OperatorError`` where there is none."""
+    """Return the bot's token. Raises ``OperatorError`` if there is none."""
     token = settings.discord.token.get_secret_value()
     if not token:
         raise OperatorError(

@@ -1,4 +1,4 @@
-"""What is said about a setting that cannot be used: its source, key, value, and what is allowed."""
+"""Errors about invalid settings, with the source, the key, the value and what is allowed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Key = tuple[str, ...]
 
 
 def check_names(settings: type[BaseModel]) -> None:
-    """Raise ``OperatorError`` for a variable of ours that is in no section."""
+    """Raise ``OperatorError`` for a variable with our prefix that belongs to no section."""
     sections = tuple(f"{PREFIX}{name.upper()}__" for name in settings.model_fields)
     known = {f"{PREFIX}{'__'.join(key).upper()}" for key in keys(settings)}
     for variable in os.environ:
@@ -42,7 +42,7 @@ def check_names(settings: type[BaseModel]) -> None:
 
 
 def section_set_as_a_whole(error: Exception) -> str:
-    """Return what is said of a variable that holds a table; the error never shows the value."""
+    """Return the error for a variable that contains a table. It never shows the value."""
     return f"{error}: set the keys of a section one by one, for example {PREFIX}DISCORD__TOKEN."
 
 
@@ -58,36 +58,36 @@ def keys(model: type[BaseModel], prefix: Key = ()) -> list[Key]:
 def explain(
     error: ValidationError, settings: type[BaseModel], path: Path | None, secrets: Path
 ) -> str:
-    """Return one line for each setting that cannot be used."""
-    said: dict[Key, str] = {}
+    """Return one line for each invalid setting."""
+    lines_by_key: dict[Key, str] = {}
     for problem in error.errors(include_url=False, include_context=False):
-        key, field, section = _found(problem["loc"], settings)
+        key, field, section = _field_at(problem["loc"], settings)
         source = _source(key, path, secrets)
         if problem["type"] == "extra_forbidden":
-            said[key] = f"{source}: {'.'.join(key)} is not a setting. " + _known(
+            lines_by_key[key] = f"{source}: {'.'.join(key)} is not a setting. " + _known_instead(
                 key, section, settings
             )
         elif field is not None:
             shown = _shown(key, problem["input"])
-            said[key] = (
+            lines_by_key[key] = (
                 f"{source}: {'.'.join(key)} = {shown} is not valid. "
-                f"Use {allowed(field)}.{_meant(field, problem['input'])}"
+                f"Use {allowed(field)}.{_did_you_mean_choice(field, problem['input'])}"
             )
-    lines = list(said.values())
+    lines = list(lines_by_key.values())
     if len(lines) == 1:
         return lines[0]
     return f"{len(lines)} settings cannot be used:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def allowed(field: FieldInfo) -> str:
-    """Return in words what a setting may be."""
+    """Return in words which values a setting can have."""
     if (section := _section(field)) is not None:
         return f"a table with the keys {', '.join(section.model_fields)}"
     return _or(_allowed(field.annotation, field.metadata))
 
 
 def _allowed(annotation: Any, metadata: Iterable[Any]) -> list[str]:  # noqa: ANN401
-    """Return in words each thing that a value may be."""
+    """Return in words each kind of value that an annotation allows."""
     metadata, origin, parts = list(metadata), get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         for part in parts[1:]:
@@ -118,12 +118,12 @@ def _section(field: FieldInfo) -> type[BaseModel] | None:
     return found if isinstance(found, type) and issubclass(found, BaseModel) else None
 
 
-def _found(
+def _field_at(
     location: tuple[int | str, ...], settings: type[BaseModel]
 ) -> tuple[Key, FieldInfo | None, type[BaseModel]]:
-    """Return the key a problem is about, its field if there is one, and the section it is in.
+    """Return the key that a problem is about, its field if there is one, and its section.
 
-    pydantic's location goes on into the parts of a value that may be one of two types.
+    If a value can have several types, pydantic's location also names the type; that is left out.
     """
     section, key, field = settings, [], None
     for part in map(str, location):
@@ -137,7 +137,7 @@ def _found(
 
 
 def _source(key: Key, path: Path | None, secrets: Path) -> str:
-    """Return the strongest source that has a key: that is where its value came from."""
+    """Return the strongest source that has a key, which is where its value came from."""
     name = f"{PREFIX}{'__'.join(key)}".upper()
     for variable in os.environ:
         if variable.upper() == name or variable.upper().startswith(f"{name}__"):
@@ -151,7 +151,7 @@ def _source(key: Key, path: Path | None, secrets: Path) -> str:
 
 
 def _shown(key: Key, value: object) -> str:
-    """Return a value as it is shown: not where it is, or may be, a secret."""
+    """Return a value as it is shown, or "(hidden)" if it could be a secret."""
     if key in {("discord",), ("discord", "token")} or isinstance(value, SecretStr):
         return "(hidden)"
     if isinstance(value, str):
@@ -167,8 +167,8 @@ def _shown(key: Key, value: object) -> str:
     return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
 
 
-def _known(key: Key, section: type[BaseModel], settings: type[BaseModel]) -> str:
-    """Return what could be meant by an unknown key, or what there is in its place."""
+def _known_instead(key: Key, section: type[BaseModel], settings: type[BaseModel]) -> str:
+    """Return the known key that an unknown key resembles, or else all keys of its section."""
     if suggestion := _did_you_mean(key[-1], section.model_fields):
         return suggestion.rstrip()
     elsewhere = sorted({".".join(k) for k in keys(settings) if k[-1] == key[-1]})
@@ -178,7 +178,7 @@ def _known(key: Key, section: type[BaseModel], settings: type[BaseModel]) -> str
     return f"Known {f'in [{where}]' if where else 'tables'}: {', '.join(section.model_fields)}."
 
 
-def _meant(field: FieldInfo, value: object) -> str:
+def _did_you_mean_choice(field: FieldInfo, value: object) -> str:
     choices = [c for part in _literals(field.annotation) for c in get_args(part)]
     near = _near(value, choices) if isinstance(value, str) else None
     return f' Did you mean "{near}"?' if near else ""
@@ -196,7 +196,7 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _near(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like one, if any is, whatever the case."""
+    """Return the known name that is most similar in any case, or ``None`` if none is similar."""
     by_lower = {each.lower(): each for each in known}
     near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)
     return by_lower[near[0]] if near else None

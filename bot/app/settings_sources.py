@@ -1,4 +1,4 @@
-"""Where settings come from: a TOML file, files of a secrets folder, the environment."""
+"""The sources of settings: a TOML file, the files of a secrets folder, the environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLACE: Final = re.compile(
 
 
 def table_from(path: Path) -> dict[str, Any]:
-    """Return what a TOML file holds. Raises ``OperatorError`` that says what to do."""
+    """Return the content of a TOML file. Raises ``OperatorError`` that says what to do."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
@@ -32,7 +32,7 @@ def table_from(path: Path) -> dict[str, Any]:
             f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8."
         ) from None
     except tomllib.TOMLDecodeError as error:
-        # The line itself may hold the token, and is not shown.
+        # The line is not shown, because it could contain the token.
         place = PLACE.search(str(error))
         where = "its end"
         if place is not None and place["line"] is not None:
@@ -55,7 +55,7 @@ def secrets_folder() -> Path:
 
 
 def values_from_secrets(folder: Path) -> dict[str, Any]:
-    """Return the settings in files named as variables are. Raises ``OperatorError``."""
+    """Return the settings from files that are named like variables. Raises ``OperatorError``."""
     found: dict[str, Any] = {}
     for file in secret_files(folder):
         try:
@@ -77,7 +77,7 @@ def values_from_secrets(folder: Path) -> dict[str, Any]:
 
 
 def secret_files(folder: Path) -> list[Path]:
-    """Return the files of a folder whose names begin as a setting's. Raises ``OperatorError``."""
+    """Return a folder's files whose names begin like a setting's. Raises ``OperatorError``."""
     try:
         entries = sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError as error:

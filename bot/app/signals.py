@@ -9,8 +9,8 @@ import signal
 def stop_event() -> asyncio.Event:
     """Return an event that SIGTERM and SIGINT set instead of ending the process.
 
-    Call it first in the loop. The first process of a container receives no SIGTERM unless it has a
-    handler, and one that is sent while a model loads must not be lost.
+    Call it first in the loop, so that no signal is lost while the model loads. The first process of
+    a container ignores SIGTERM unless it has a handler.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

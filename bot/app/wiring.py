@@ -1,4 +1,4 @@
-"""What is made of what: every part of the bot, put together but not started."""
+"""Creates all parts of the bot and connects them, without starting them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from model.scorer import Scorer
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts that are started, stopped and asked."""
+    """The parts that the app uses after they have been created."""
 
     client: Client
     clock: Clock
@@ -70,7 +70,7 @@ def assemble(
     events: Events,
     submit: Callable[[Post], bool],
 ) -> Parts:
-    """Put the bot together. ``submit`` takes what was just written, without waiting."""
+    """Create all parts. ``submit`` takes a live post without waiting."""
     clock, patience, gaps = Clock(), Patience(), Gaps()
     book = PolicyBook(settings.moderation.defaults(scorer.presets))
     judge = Judge(scorer, book)

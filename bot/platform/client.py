@@ -1,4 +1,4 @@
-"""The connection to Discord: least intents, little memory, every message to the queue at once."""
+"""The connection to Discord, with minimal intents and no cache. Messages are queued at once."""
 
 from __future__ import annotations
 
@@ -25,76 +25,76 @@ from bot.platform.surfaces import nickname_of, post_of, title_of
 SWITCHING: Final = 101
 
 LONGEST_WAIT: Final = 60.0
-"""Seconds between attempts to log in while Discord cannot be reached, at most."""
+"""Most seconds between attempts to log in while Discord cannot be reached."""
 
 SILENCE: Final = 2.0
-"""Seconds without a further server after which those that are still to come are not waited for.
+"""Seconds without a new server after which the bot stops waiting for more at startup.
 
-They are caught up on when they come.
+Servers that arrive later are caught up on then.
 """
 AT_ONCE: Final = 0.001
-"""Seconds to wait for nothing more; with 0, Python 3.11 drops what waits in the queue already."""
+"""Seconds to wait once every server has arrived; with 0, Python 3.11 drops what is in the queue."""
 
 log = structlog.stdlib.get_logger(__name__)
 
 
 def point_at(api_base: str, gateway_url: str) -> None:
-    """Make discord.py speak to this server. Process-wide, as discord.py keeps both in classes.
+    """Make discord.py connect to these addresses, for the whole process.
 
-    Both are always set together: with only one of them the token would go to the real gateway.
+    Both are always set together, because with only one the token would go to the real gateway.
     """
     Route.BASE = api_base
     DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
 
 
 def intents() -> discord.Intents:
-    """Return the least that reading server messages needs."""
+    """Return the minimal intents for reading server messages."""
     return discord.Intents(guilds=True, guild_messages=True, message_content=True)
 
 
-def _times_told(clock: Clock) -> aiohttp.TraceConfig:
-    """Return what has every answer's ``Date`` set the clock."""
+def _clock_trace(clock: Clock) -> aiohttp.TraceConfig:
+    """Return a trace that sets the clock by the ``Date`` of every HTTP response."""
 
-    async def answered(
+    async def set_clock(
         session: aiohttp.ClientSession, context: object, answer: aiohttp.TraceRequestEndParams
     ) -> None:
         del session, context
         if answer.response.status == SWITCHING:
-            return  # the gateway's; a proxy in between may answer with a time of its own
+            return  # the gateway's, where a proxy may send its own time
         try:
-            told = parsedate_to_datetime(answer.response.headers["Date"])
+            date = parsedate_to_datetime(answer.response.headers["Date"])
         except (KeyError, ValueError):
-            return  # a proxy may leave it out, or garble it
-        clock.told(told if told.tzinfo else told.replace(tzinfo=UTC))
+            return  # a proxy may drop or garble it
+        clock.told(date if date.tzinfo else date.replace(tzinfo=UTC))
 
     trace = aiohttp.TraceConfig()
-    trace.on_request_end.append(answered)
+    trace.on_request_end.append(set_clock)
     return trace
 
 
 class Events(Protocol):
-    """What the bot does when Discord tells it something."""
+    """Receives the events that the bot reacts to."""
 
     def message(self, post: Post, nickname: Callable[[], Post | None], *, later: bool) -> None:
-        """Take a message, without waiting; ``later`` says that it was told of before."""
+        """Take a message without waiting. ``later`` means an update: an edit or a link's preview."""
 
     def title(self, post: Post) -> None:
-        """Take a title that may have changed, without waiting."""
+        """Take a title that may have changed, without waiting for anything."""
 
     async def prepare(self) -> None:
         """Get ready, once, between login and the first gateway frame."""
 
     def session_begins(self) -> None:
-        """Expect that something was missed. Called before the session's first message."""
+        """Expect that messages were missed. Called before the first message of a session."""
 
     async def ready(self) -> None:
-        """Take up what waits, and what was missed. Called for each new session."""
+        """Resume unfinished work and read missed messages. Called for each new session."""
 
     def unavailable(self, guild: GuildId) -> None:
-        """Expect that something is missed in a server that is out."""
+        """Expect that messages are missed in a server that is unavailable."""
 
     async def available(self, guild: GuildId) -> None:
-        """Take up what was missed in a server that is back."""
+        """Read missed messages in a server that is available again."""
 
     async def joined(self, guild: GuildId) -> None:
         """Note that the bot was added to a server."""
@@ -104,10 +104,10 @@ class Events(Protocol):
 
 
 class Client(discord.Client):
-    """discord.py's client. Receives messages; keeps no cache of them."""
+    """discord.py's client. Receives messages, and keeps no cache of them."""
 
     def __init__(self, events: Events, clock: Clock) -> None:
-        # The bot never speaks in voice channels; that it could not is no news to the operator.
+        # The bot never joins voice channels, so warnings about missing voice support do not matter.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=intents(),
@@ -115,64 +115,63 @@ class Client(discord.Client):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
-            http_trace=_times_told(clock),
+            http_trace=_clock_trace(clock),
         )
         self.tree: discord.app_commands.CommandTree[discord.Client] | None = None
-        """Where commands.Bot has its tree too, so that tools which look there find it."""
+        """The command tree, under the same name as in commands.Bot, where tools look for it."""
         self.connected = False
-        """Whether the gateway is there now; ``is_ready`` stays true once it was."""
+        """Whether the gateway is connected now; ``is_ready`` stays true after a disconnect."""
         self.malformed = 0
-        """Frames that could not be understood."""
+        """The number of malformed frames."""
         self._events = events
         self._clock = clock
         self._awaited: set[str] = set()
-        """Servers of this session that Discord has yet to tell of."""
+        """Servers of this session that Discord has not sent yet."""
         self._at_once: dict[str, Callable[..., None]] = {
             "connect": events.session_begins,
             "message": self._read_new,
             "raw_message_edit": self._read_edit,
             "guild_unavailable": self._expect_gap,
-            "socket_event_type": lambda _: None,  # comes with every frame; nobody listens
+            "socket_event_type": lambda _: None,  # sent for every frame, and unused
         }
         for event, parse in self._connection.parsers.items():
             self._connection.parsers[event] = self._guarded(event, parse)
 
     def _guarded(self, event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Let a frame that lacks something be skipped; discord.py would end with it."""
+        """Return a parser that skips malformed frames, which would otherwise stop discord.py."""
 
-        def guarded(data: Any) -> None:  # noqa: ANN401 - a frame is whatever was sent
+        def guarded(data: Any) -> None:  # noqa: ANN401 - a frame can be anything
             try:
                 parse(data)
-                self._told_of_servers(event, data)
-            except Exception as error:  # noqa: BLE001 - it can lack anything
+                self._shorten_startup(event, data)
+            except Exception as error:  # noqa: BLE001 - any part can be missing
                 self.malformed += 1
-                # Neither the frame nor the error's text: both could quote a message.
-                log.error("malformed frame", type=event, reason=type(error).__name__)  # noqa: TRY400
+                # Neither the frame nor the error's message, because both could quote a message.
+                log.error("malformed frame received", type=event, reason=type(error).__name__)  # noqa: TRY400
 
         return guarded
 
-    def _told_of_servers(self, event: str, data: Any) -> None:  # noqa: ANN401
-        """Have the bot ready once the last server is there; discord.py alone would wait on."""
+    def _shorten_startup(self, event: str, data: Any) -> None:  # noqa: ANN401
+        """Make the bot ready once the last server has arrived; discord.py would wait longer."""
         if event == "READY":
             self._awaited = {guild["id"] for guild in data["guilds"]}
         elif event == "GUILD_CREATE":
             self._awaited.discard(data["id"])
         else:
             return
-        if (
-            self._connection.guild_ready_timeout
-        ):  # 0 on a simulated Discord, which comes all at once
+        # It is 0 on a simulated Discord, which sends all servers at once.
+        if self._connection.guild_ready_timeout:
             self._connection.guild_ready_timeout = SILENCE if self._awaited else AT_ONCE
 
     async def setup_hook(self) -> None:
-        """Prepare, once, between login and the first gateway frame."""
+        """Get ready, once, between login and the first gateway frame."""
         await self._events.prepare()
 
     def dispatch(self, event: str, /, *args: object, **kwargs: object) -> None:
-        """Take at once what must keep its order and never waits; the rest is a task each.
+        """Handle events that must keep their order at once, and every other event in a task.
 
-        discord.py makes a task of everything, which for a message costs as much as judging it. One
-        that cannot be read is skipped like a frame that cannot.
+        discord.py creates a task for every event, which for a message costs as much as judging it.
+        A message that cannot be read is skipped like a malformed frame.
         """
         take = self._at_once.get(event)
         if take is None:
@@ -181,21 +180,21 @@ class Client(discord.Client):
             take(*args)
 
     async def on_ready(self) -> None:
-        """Say where we are, and let the bot take up what waits. Fires for each new session."""
+        """Log that the bot is ready, and resume unfinished work. Fires for each new session."""
         self.connected = True
         log.info("ready", user_id=self.user.id if self.user else None, guilds=len(self.guilds))
         await self._events.ready()
 
     async def on_resumed(self) -> None:
-        """Note that the gateway is back with the session it had."""
+        """Note that the gateway has resumed the session."""
         self.connected = True
 
     async def on_disconnect(self) -> None:
-        """Note that the gateway is gone; discord.py reconnects by itself."""
+        """Note that the gateway is disconnected; discord.py reconnects by itself."""
         self.connected = False
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """Note that a server is back, or there at the start of a session."""
+        """Note that a server is available, again or at the start of a session."""
         await self._events.available(GuildId(guild.id))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
@@ -217,7 +216,7 @@ class Client(discord.Client):
             self._read_title(discord.Thread(guild=guild, state=self._connection, data=payload.data))
 
     def _expect_gap(self, guild: discord.Guild) -> None:
-        """Note that a server is out, before any message of it can come again."""
+        """Note that a server is unavailable, before it can send messages again."""
         self._events.unavailable(GuildId(guild.id))
 
     def _read_new(self, message: discord.Message) -> None:
@@ -226,9 +225,9 @@ class Client(discord.Client):
         self._clock.seen(message.created_at if post is None else post.created_at)
 
     def _read_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """Queue what a message was edited to; without a cache only the raw event fires.
+        """Queue an updated message. Without a cache, only the raw event fires.
 
-        A link's preview that arrives late is an edit too; a text that is as it was is none.
+        A link's preview that arrives late also updates the message.
         """
         self._read(payload.message, later=True)
 
@@ -244,7 +243,7 @@ class Client(discord.Client):
             self._events.title(post)
 
     async def work(self, token: str) -> None:
-        """Log in, connect, and go on until closed. Raises ``OperatorError`` where Discord refuses."""
+        """Log in, connect and run until closed. Raises ``OperatorError`` if Discord refuses."""
         try:
             await self._log_in(token)
             wait = 1.0
@@ -255,12 +254,12 @@ class Client(discord.Client):
                 except (discord.DiscordException, RuntimeError):
                     raise
                 except Exception as error:  # noqa: BLE001 - a frame can be wrong in any way
-                    # A frame that is no JSON ends discord.py's loop: a new session reads on.
+                    # A frame that is not JSON ends discord.py's loop, so a new session is started.
                     self.malformed += 1
-                    log.error("malformed frame", reason=type(error).__name__)  # noqa: TRY400
+                    log.error("malformed frame received", reason=type(error).__name__)  # noqa: TRY400
                     if self.ws is not None:
                         await self.ws.close(code=4000)
-                    # 1,000 sessions a day are allowed; beyond that Discord resets the token.
+                    # Discord allows 1,000 sessions a day and resets the token after that.
                     lasted = asyncio.get_running_loop().time() - begun
                     wait = 1.0 if lasted > LONGEST_WAIT else min(wait * 2, LONGEST_WAIT)
                     await asyncio.sleep(wait)
@@ -278,7 +277,7 @@ class Client(discord.Client):
             ) from error
 
     async def _log_in(self, token: str) -> None:
-        """Log in; while Discord cannot be reached, keep trying, as after a power cut at night."""
+        """Log in. Keep trying while Discord cannot be reached, for example after a power failure."""
         wait = 1.0
         while True:
             try:
@@ -287,10 +286,10 @@ class Client(discord.Client):
                 if not is_temporary(error):
                     raise
                 log.warning(
-                    "cannot reach Discord, trying again", reason=str(error), wait_seconds=wait
+                    "could not reach Discord, retrying", reason=str(error), wait_seconds=wait
                 )
                 await self.http.close()
-                # login() would go on with the connector that close() has closed.
+                # Otherwise login() would reuse the connector that close() has closed.
                 self.http.connector = discord.utils.MISSING
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)

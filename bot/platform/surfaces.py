@@ -1,4 +1,4 @@
-"""Everything Discord shows that somebody wrote, as posts: messages, titles, nicknames."""
+"""Reads every text of a Discord message, title or nickname into a ``Post``."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ READ_TYPES = frozenset(
         discord.MessageType.thread_starter_message,
     }
 )
-"""Messages somebody wrote; the others are Discord's own announcements."""
+"""Messages that somebody wrote. All other types are Discord's own announcements."""
 
 COMPONENT_TEXTS: Final = frozenset(
     {"content", "label", "placeholder", "description", "title", "name", "value"}
 )
-"""The keys under which Discord's message components keep what people read."""
+"""The keys of message components that contain visible text."""
 
 
 def text_of(message: discord.Message) -> str:
-    """Return every text of a message, one a line: what was written, then what comes with it.
+    """Return every text of a message, one per line, starting with its content.
 
-    That is: content, embeds, forwarded messages with all of theirs, a poll, names and alt texts of
-    attachments, names of stickers, components. Nothing is read twice.
+    The others are embeds, names and alt texts of attachments, names of stickers, components, all
+    of these in forwarded messages, and a poll. A text that appears twice is read once.
     """
     if not (
         message.embeds
@@ -57,8 +57,8 @@ def text_of(message: discord.Message) -> str:
         or message.stickers
         or message.message_snapshots
         or message.poll
-        or getattr(message, "components", None)  # absent where the frame lacks them
-    ):  # as nearly every message
+        or getattr(message, "components", None)  # missing if the frame has none
+    ):  # nearly every message
         return clean(message.content) if message.content.strip() else ""
     found = list(_parts(message))
     for snapshot in message.message_snapshots:
@@ -80,21 +80,21 @@ def _parts(message: discord.Message | discord.MessageSnapshot) -> Iterator[str |
         yield from (attachment.title, attachment.filename, attachment.description)
     for sticker in message.stickers:
         yield sticker.name
-    for component in getattr(message, "components", ()):  # absent where the frame lacks them
+    for component in getattr(message, "components", ()):  # missing if the frame has none
         yield from _texts_of_component(component)
 
 
 def _texts_of_component(component: discord.Component) -> list[str | None]:
-    """Return a component's texts; of a kind that discord.py only half knows, none."""
+    """Return a component's texts, or none if discord.py does not fully support its kind."""
     try:
         return [*_component_texts(component.to_dict()), *_file_names(component)]
-    except Exception as error:  # noqa: BLE001 - the rest of the message is read all the same
+    except Exception as error:  # noqa: BLE001 - the rest of the message is still read
         log.error("component not read", reason=type(error).__name__)  # noqa: TRY400 - no text
         return []
 
 
 def _file_names(component: object) -> Iterator[str | None]:
-    """Yield the names of attached files that components show; they are not in ``to_dict``."""
+    """Yield the names of attached files in components, which ``to_dict`` leaves out."""
     if isinstance(component, discord.FileComponent):
         yield component.name
     for child in getattr(component, "children", ()):
@@ -115,12 +115,12 @@ def _component_texts(tree: object) -> Iterator[str]:
 
 
 def post_of(message: discord.Message, own_id: int, *, later: bool = False) -> Post | None:
-    """Return the post to be scored, ``None`` for a message that is none of the bot's business.
+    """Return the post to score, or ``None`` for a message that the bot does not read.
 
-    That is: direct messages, the bot's own, announcements, other bots' (a log that quotes a
-    message would be alerted again), and messages without text. Webhooks are read, because
-    anybody who holds the address can write through one. ``later`` says that a message is told of
-    again: a link's preview, which has no time of its own, is known by its text.
+    It does not read direct messages, its own messages, announcements, messages without text, and
+    other bots' messages, because a log that quotes a message would cause another alert. It reads
+    webhooks, because anybody with the address can write through one. ``later`` means an update. A
+    link's preview is an update without an edit time, so its revision is a hash of the text.
     """
     if message.guild is None or message.author.id == own_id or message.type not in READ_TYPES:
         return None
@@ -155,7 +155,7 @@ def post_of(message: discord.Message, own_id: int, *, later: bool = False) -> Po
 
 
 def title_of(thread: discord.Thread) -> Post | None:
-    """Return a thread's or forum post's title as a post; it is alerted on, never deleted."""
+    """Return the title of a thread or forum post. Titles are alerted on but never deleted."""
     name = clean(thread.name).strip()
     if not name:
         return None
@@ -173,7 +173,7 @@ def title_of(thread: discord.Thread) -> Post | None:
 
 
 def nickname_of(message: discord.Message) -> Post | None:
-    """Return the name a message's author goes by here, as a post; alerted on, never deleted."""
+    """Return the display name of a message's author. Names are alerted on but never deleted."""
     author = message.author
     if not isinstance(author, discord.Member) or author.bot:
         return None
