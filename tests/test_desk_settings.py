@@ -248,7 +248,7 @@ async def test_a_comparison_and_a_forecast_decide_anew(bench: Bench) -> None:
     now, new = DEFAULTS.policy(), DEFAULTS.policy({DELETE: 0.55})
     found = await bench.desk.compared(HERE, now, new, Kind.DELETE)
     assert (found.now.total(Kind.DELETE), found.new.total(Kind.DELETE)) == (1, 2)
-    assert (found.extra.wrong, found.extra.total, found.spared.total) == (1, 1, 0)
+    assert (found.only_new.wrong, found.only_new.total, found.only_now.total) == (1, 1, 0)
     found = await bench.desk.compared(HERE, now, new, Kind.DELETE, days=11)
     assert found.new.total(Kind.DELETE) == 3
     found = await bench.desk.compared(HERE, now, new, Kind.DELETE, scope=ChannelId(8))

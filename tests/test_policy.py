@@ -202,8 +202,8 @@ def test_a_comparison_counts_messages_and_what_was_said_of_them() -> None:
     found = compare(seen, defaults.policy(), new, Kind.ALERT)
     assert (found.now.total(Kind.ALERT), found.new.total(Kind.ALERT)) == (4, 2)
     assert (found.now.total(Kind.DELETE), found.new.total(Kind.DELETE)) == (1, 1)
-    assert (found.spared.right, found.spared.wrong, found.spared.unjudged) == (1, 1, 0)
-    assert found.extra.total == 0
+    assert (found.only_now.right, found.only_now.wrong, found.only_now.unjudged) == (1, 1, 0)
+    assert found.only_new.total == 0
 
 
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

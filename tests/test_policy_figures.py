@@ -97,21 +97,21 @@ def test_what_was_exempt_stays_exempt_in_a_preview() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "extra", "spared"),
+    ("kind", "only_new", "only_now"),
     [(Kind.DELETE, Judged(wrong=1), Judged()), (Kind.ALERT, Judged(), Judged(right=1))],
 )
 def test_a_comparison_names_what_only_one_of_both_does(
-    kind: Kind, extra: Judged, spared: Judged
+    kind: Kind, only_new: Judged, only_now: Judged
 ) -> None:
     seen = [past(1, 0.95, WRONG), past(2, 0.55, RIGHT), past(3, 0.1)]
     stricter = Policy({"hate": Thresholds(0.6, 0.9)})
     found = compare(seen, ALERTS, stricter, kind)
-    assert (found.extra, found.spared) == (extra, spared)
+    assert (found.only_new, found.only_now) == (only_new, only_now)
     assert (found.now.total(kind), found.new.total(kind)) == (
         (0, 1) if kind is Kind.DELETE else (2, 1)
     )
     turned = compare(seen, stricter, ALERTS, kind)
-    assert (turned.extra, turned.spared) == (spared, extra)
+    assert (turned.only_new, turned.only_now) == (only_now, only_new)
 
 
 # ------------------------------------------------------------------ verdicts

@@ -11,12 +11,12 @@ LONGEST_PHRASE = 100
 MOST_PHRASES = 200
 
 _PART: Final = re.compile(r"\w+|\s+|[^\w\s]")
-"""Splits a text into words, blanks and single signs, with nothing left over."""
+"""Splits a whole text into words, blanks and single signs."""
 
 _BEFORE_WORD: Final = "w"
 """Added to a sign directly before a word, as in "#1". No part of a text looks like that."""
 
-# Small letters that share a capital are equal where case does not count, as to `re.IGNORECASE`.
+# Small letters with the same capital are equal if case is ignored, as in `re.IGNORECASE`.
 _SAME_CAPITAL: Final = str.maketrans(
     "ıſµϐϵϑϰϖϱςϕᲀᲁᲂᲃᲄᲅᲆᲇᲈẛ\u1fbe\u1fd3\u1fe3ﬅ",
     "isμβεθκπρσφвдосттъѣꙋṡι\u0390\u03b0ﬆ",  # noqa: RUF001
@@ -85,8 +85,8 @@ class Phrases:
 def restored(place: int, phrases: Sequence[Span]) -> int:
     """Return where a character of ``Phrases.without(text)`` is in ``text``.
 
-    ``phrases`` is what ``Phrases.found(text)`` returned. Of a blank that replaced a phrase, it is
-    the phrase's beginning.
+    ``phrases`` is what ``Phrases.found(text)`` returned. For a blank that replaced a phrase, the
+    beginning of the phrase is returned.
     """
     gained = 0
     for begin, end in phrases:
@@ -107,7 +107,7 @@ class _Automaton:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self.first_parts: set[str] = set()
-        # A state is the end of a phrase, up to where it has been read backwards. State 0 is empty.
+        # A state stands for the part of a phrase that has been read, backwards. State 0 is empty.
         self._longer: list[dict[str, int]] = [{}]
         self._shorter = [0]
         self._complete = [0]
@@ -128,7 +128,7 @@ class _Automaton:
         self.first_parts.update(parts[:1])
 
     def _link(self) -> None:
-        """Link each state to the longest shorter one that ends in the same parts."""
+        """Link each state to the longest other state that it ends with."""
         queue = [*self._longer[0].values()]
         for state in queue:
             # If several phrases are complete, the longest one counts.

@@ -67,7 +67,7 @@ def precision_at(
 
 
 def suggest(verdicts: Sequence[Verdict], harm: str, wished: float) -> Precision | None:
-    """Return the lowest threshold at which verdicts on a class are right as often as wished.
+    """Return the lowest threshold at which the share of right verdicts is at least ``wished``.
 
     Returns ``None`` if there is none with at least ``FEWEST`` verdicts at or above it. Only alerted
     messages have verdicts, so nothing below the lowest of them is suggested. A message reported as

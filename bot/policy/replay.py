@@ -1,4 +1,4 @@
-"""What other rules would have done about messages that are scored already."""
+"""What other rules would have done about messages that were scored before."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many messages reach a threshold, of those whose score is worth counting at all.
+    """How many of the messages with a notable score reach a threshold.
 
-    ``highest`` is the highest score among them, ``None`` if there are none.
+    ``highest`` is the highest score among them, or ``None`` if there are none.
     """
 
     reached: int
@@ -62,9 +62,9 @@ class Reach:
 
 
 def reach(past: Iterable[Past], harm: str, threshold: float, least: float) -> Reach:
-    """Return how many messages reach a threshold of a class, of those that score ``least``.
+    """Return how many of the messages that score at least ``least`` reach a threshold of a class.
 
-    A message counts once, with the highest score it ever had. Exempt messages do not count.
+    A message counts once, with its highest score. Exempt messages do not count.
     """
     scores: dict[CaseId, float] = {}
     for item in past:
@@ -80,14 +80,14 @@ def reach(past: Iterable[Past], harm: str, threshold: float, least: float) -> Re
 class Comparison:
     """What two policies do about the same messages.
 
-    ``extra`` counts the messages on which only the second policy takes the action in question,
-    ``spared`` those on which only the first does.
+    ``only_new`` counts the messages for which only the new policy takes the action in question, and
+    ``only_now`` those for which only the current one does.
     """
 
     now: Tally = field(default_factory=Tally)
     new: Tally = field(default_factory=Tally)
-    extra: Judged = field(default_factory=Judged)
-    spared: Judged = field(default_factory=Judged)
+    only_new: Judged = field(default_factory=Judged)
+    only_now: Judged = field(default_factory=Judged)
 
 
 def compare(past: Sequence[Past], now: Policy, new: Policy, kind: Kind) -> Comparison:
@@ -98,16 +98,16 @@ def compare(past: Sequence[Past], now: Policy, new: Policy, kind: Kind) -> Compa
     for case, judgement in _judgements(past).items():
         was, becomes = kind in before[case], kind in after[case]
         if becomes and not was:
-            comparison.extra.add(judgement)
+            comparison.only_new.add(judgement)
         elif was and not becomes:
-            comparison.spared.add(judgement)
+            comparison.only_now.add(judgement)
     return comparison
 
 
 def tally(past: Sequence[Past], policy: Policy) -> tuple[Tally, Judged]:
     """Return how often a policy would have acted on recorded messages.
 
-    The second value counts the verdicts on messages that more than an alert was due for.
+    The second value counts the verdicts on messages for which more than an alert was due.
     """
     counted, judged = Tally(), Judged()
     kinds = _actions(past, policy, counted)

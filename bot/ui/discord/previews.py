@@ -104,7 +104,7 @@ def preview_embed(
         title=words("preview.title"),
         description=f"{headline}\n{effect(comparison, kind, days, words)}",
     )
-    for name, judged in (("extra", comparison.extra), ("spared", comparison.spared)):
+    for name, judged in (("only_new", comparison.only_new), ("only_now", comparison.only_now)):
         if judged.total:
             embed.add_field(name=words(f"preview.{name}"), value=judged_so_far(judged, words))
     embed.set_footer(text=words("preview.footer"))

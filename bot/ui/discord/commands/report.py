@@ -1,4 +1,4 @@
-"""The menu command "Report to moderators": a member's way to tell, anonymous to other members."""
+"""The menu command "Report to moderators". Other members never learn who reported a message."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def report_command(context: Context) -> app_commands.ContextMenu:
 
 
 async def _tell(context: Context, post: Post, reporter: UserId) -> bool:
-    """Tell the moderators; return whether that could be done."""
+    """Send the report to the alert channel. Return False if there is no usable channel."""
     channel = context.channel.channel(post.guild_id)
     if isinstance(channel, Outcome):
         return False
     policy = context.book.of(post.guild_id)
     words, names = context.speech.words(post.guild_id, policy), context.speech.names(post.guild_id)
-    # The buttons work on what is journalled; a message from before the bot came is not yet.
+    # The buttons need a journalled case, which messages from before the bot joined do not have.
     decision = await context.judging.journalled(post)
     await context.store.verdicts.reported(post.id)
     public = channel.permissions_for(channel.guild.default_role).view_channel
@@ -103,7 +103,7 @@ def _embed(
         timestamp=post.created_at,
     )
     add_author_and_place(embed, post, words, names)
-    if reporter is not None:  # other members never learn who it was
+    if reporter is not None:  # None if other members can read the channel
         name = harmless(names.member(reporter))
         embed.add_field(
             name=words("report.by"), value=f"{name} <@{reporter}>".strip(), inline=False

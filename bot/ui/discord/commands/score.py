@@ -33,7 +33,7 @@ LEAST_WEIGHT: Final = 0.1
 
 
 def score_command(context: Context) -> app_commands.Command[app_commands.Group, ..., None]:
-    """Return the command; it uses the classifier and the rules of the live bot."""
+    """Return the command. It uses the same classifier and rules as the live bot."""
 
     @app_commands.command(name="score", description=text("command.score"))
     @app_commands.rename(written="text")
