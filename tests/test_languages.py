@@ -94,4 +94,4 @@ async def test_refusals_buttons_menus_and_choices_are_in_that_language_too(world
             "Aquí no se guarda nada"
         )
         choices = await world.moderator.autocomplete(world.desk, "undo", "change", "")
-        assert choices[0]["name"].startswith("#1 (tuyo) canal de avisos: sin elegir")
+        assert choices[0]["name"].startswith("#1 (tuyo) canal de alertas: sin elegir")

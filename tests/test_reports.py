@@ -96,7 +96,7 @@ async def test_reports_are_rate_limited(world: World) -> None:
 async def test_without_an_alert_channel_the_member_is_told(world: World) -> None:
     message = await world.say(FRIENDLY)
     result = await world.member.context_menu(world.general, REPORT, message)
-    assert "has not set up a place for reports" in said(result)
+    assert "has not set up a channel for reports" in said(result)
     await world.choose_desk()
     assert "Thank you" in said(await world.member.context_menu(world.general, REPORT, message))
     assert len(world.alerts) == 1
@@ -146,4 +146,4 @@ async def test_a_bots_message_is_not_read(world: World) -> None:
     result = await world.moderator.context_menu(world.general, WHY, message)
     assert "does not read this message" in said(result)
     report = await world.member.context_menu(world.general, REPORT, message)
-    assert "only report messages with text" in said(report)
+    assert "only report messages that contain text" in said(report)
