@@ -35,7 +35,7 @@ class App:
         self.client = self.parts.client
         self.context = self.parts.context
         self._judging: asyncio.Task[None] | None = None
-        self._beside: list[asyncio.Task[None]] = []
+        self._background: list[asyncio.Task[None]] = []
         self._http = self._http_server(scorer) if settings.http.enabled else None
 
     def _http_server(self, scorer: Scorer) -> HttpServer:
@@ -70,7 +70,7 @@ class App:
             await store.close()
             raise
         app._judging = asyncio.create_task(parts.pipeline.run(), name="pipeline")
-        app._beside = [
+        app._background = [
             asyncio.create_task(
                 keep_house(store, parts.book, parts.clock, settings.storage), name="housekeeping"
             ),
@@ -147,7 +147,7 @@ class App:
             if not self.client.is_closed():
                 closing.push_async_callback(self.client.close)
             closing.push_async_callback(self.parts.dispatcher.stop)
-            for task in (*self._beside, self._judging):
+            for task in (*self._background, self._judging):
                 if task is not None:
                     closing.push_async_callback(_cancelled, task)
             closing.push_async_callback(self.parts.catch_up.stop)

@@ -81,7 +81,7 @@ class FairQueue(asyncio.Queue[Waiting]):
         own = self._lines.get(waiting.post.guild_id, _Line())
         if guild == waiting.post.guild_id or len(own.posts) + 1 >= len(longest.posts):
             return waiting
-        # Never dropped: nicknames, because no history has them to be read again later, and posts
+        # Not dropped from the queue: nicknames, which no history has to read them again, and posts
         # with a future, because a caller is waiting for it.
         line = longest.posts
         places = range(len(line) - 1, -1, -1)

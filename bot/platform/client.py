@@ -79,7 +79,7 @@ class Events(Protocol):
         """Take a message without waiting. ``later`` means an update: an edit or a link's preview."""
 
     def title(self, post: Post) -> None:
-        """Take a title that may have changed, without waiting for anything."""
+        """Take a title that may have changed, without waiting."""
 
     async def prepare(self) -> None:
         """Get ready, once, between login and the first gateway frame."""
