@@ -40,7 +40,7 @@ class Desk:
     """The alert channel and the actuator: records calls, and returns what a test sets."""
 
     place_is: ChannelId | Outcome = DESK
-    answers: dict[str, list[Exception]] = field(default_factory=dict)
+    answers: dict[str, list[Exception | None]] = field(default_factory=dict)
     outcomes: dict[Kind, Outcome] = field(default_factory=dict)
     asked: list[tuple[str, list[int]]] = field(default_factory=list)
     sent: dict[CaseId, SentAlert] = field(default_factory=dict)
@@ -50,7 +50,9 @@ class Desk:
     def _ask(self, what: str, subjects: Sequence[int]) -> None:
         self.asked.append((what, list(subjects)))
         if self.answers.get(what):
-            raise self.answers[what].pop(0)
+            answer = self.answers[what].pop(0)
+            if answer is not None:
+                raise answer
 
     def place(self, guild: GuildId) -> ChannelId | Outcome:
         del guild

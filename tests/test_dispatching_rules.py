@@ -241,6 +241,12 @@ async def test_a_refused_alert_does_not_fail_others(bench: Bench) -> None:
     assert bench.finished[1].outcomes == {Kind.ALERT: DONE}
 
 
+async def test_an_alert_that_fails_costs_no_request_for_those_before_it(bench: Bench) -> None:
+    bench.desk.answers["send"] = [None, TemporaryError("status 503")]
+    await bench.done(case(1, Kind.ALERT), case(2, Kind.ALERT, author=5, at=LATER))
+    assert bench.desk.asked == [("send", [1]), ("send", [2]), ("send", [2])]
+
+
 async def test_an_alert_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(
     bench: Bench,
 ) -> None:

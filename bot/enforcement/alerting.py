@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -14,7 +15,7 @@ from bot.enforcement.alert_channel import AlertChannel, AlertRemovedError
 from bot.enforcement.grouping import LONGEST_OPEN, OpenAlert, OpenAlerts
 from bot.policy.book import PolicyBook
 from bot.policy.rules import Policy
-from bot.retries import RefusedError, TemporaryError
+from bot.retries import RefusedError, TemporaryError, retry
 from bot.store.ports import Assigned, Journal
 
 log = structlog.stdlib.get_logger(__name__)
@@ -34,7 +35,8 @@ class Alerting:
     async def alert(self, cases: Sequence[Case]) -> tuple[Sequence[Outcome], Sequence[CaseId]]:
         """Alert on cases of one server. Return the outcome and the alert's lead case for each.
 
-        Raises ``TemporaryError`` if Discord cannot be reached.
+        Each alert is retried by itself until Discord takes it: one that fails costs no further
+        request for those before it.
         """
         told = [self._join(case) for case in cases]
         # Before anything is sent, so that the next process can find out what was.
@@ -42,7 +44,7 @@ class Alerting:
         outcomes: dict[OpenAlert, Outcome] = {}
         for alert in dict.fromkeys(told):
             try:
-                outcomes[alert] = await self._show(alert)
+                outcomes[alert] = await retry(Kind.ALERT, partial(self._show, alert))
             except AlertRemovedError:
                 # A moderator removed it, so its cases need a new alert. The other alerts are
                 # updated once more with the same content, which changes nothing.
