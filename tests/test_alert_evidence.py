@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import discord
 import pytest
 import simcord
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.app.lifecycle import App
 from bot.app.settings import Settings
 from bot.domain import Case, Kind, message_case
-from bot.policy.phrases import Phrases, restored
-from bot.ui.discord.alert import EXCERPT_LENGTH, LISTED, SHORT_EXCERPT, shows_all
+from bot.ui.discord.alert import EXCERPT_LENGTH, LISTED, SHORT_EXCERPT, alert_embed, shows_all
 from bot.ui.discord.alert_record import PAGE, pages
-from bot.ui.discord.quoting import around, harmless
+from bot.ui.discord.quoting import harmless
 from bot.ui.discord.speech import Names
 from bot.ui.words import table
 from tests import making
@@ -25,60 +21,13 @@ from tests.answers import field, offered, said
 from tests.world import BENIGN, BORDERLINE, World
 
 ENGLISH = table("en")
+NAMES = Names(lambda _: "general", lambda _: "robin")
 FILLER = "We talked about the weather and what to cook for dinner. "
 ABUSE = "you are a stupid worthless idiot and a pathetic loser"
 LONG = FILLER * 25 + ABUSE + " " + FILLER * 8
 
 
 # ------------------------------------------------------------------ the passage
-
-
-@pytest.mark.parametrize(
-    ("text", "passage", "length", "shown"),
-    [
-        ("abcdef", None, 6, "abcdef"),
-        ("abcdefg", None, 6, "abcde…"),
-        ("abcdef", (2, 4), 6, "ab**cd**ef"),
-        ("abcdefghij", (4, 6), 6, "…cd**ef**gh…"),
-        ("abcdefghij", (0, 2), 6, "**ab**cdef…"),
-        ("abcdefghij", (8, 10), 6, "…efgh**ij**"),
-        ("abcdefghij", (2, 9), 4, "…**cdef**…"),
-        ("ab cd ef", (2, 6), 8, "ab **cd** ef"),  # bold allows no spaces inside the asterisks
-        ("ab    ef", (2, 6), 8, "ab    ef"),
-        ("a\n \n\n\nb\n\nc", None, 10, "a\nb\nc"),  # blank lines could fill a screen
-        ("a\n\n\nb", (4, 5), 5, "a\n**b**"),
-        ("a*b*c", (2, 3), 5, "a\\***b**\\*c"),
-    ],
-)
-def test_the_decisive_passage_is_quoted_in_bold_with_its_surroundings(
-    text: str, passage: tuple[int, int] | None, length: int, shown: str
-) -> None:
-    assert around(text, passage, length) == shown
-
-
-@given(st.text(max_size=60), st.integers(0, 60), st.integers(1, 60), st.integers(1, 80))
-def test_a_quotation_holds_nothing_but_the_text(
-    text: str, begin: int, width: int, length: int
-) -> None:
-    begin = min(begin, len(text))
-    shown = around(text, (begin, min(begin + width, len(text))), length)
-
-    def bare(quotation: str) -> str:
-        return re.sub(r"\s|[*\\\u200b…]", "", quotation)
-
-    assert bare(shown) in bare(text)
-    assert len(bare(shown)) <= length
-
-
-def test_a_passage_is_found_again_where_harmless_phrases_were_left_out() -> None:
-    phrases = Phrases(["quite long phrase", "x"])
-    text = "a quite long phrase b x c x"
-    kept, found = phrases.without(text), phrases.found(text)
-    assert kept == "a   b   c  "
-    for place, letter in enumerate(kept):
-        if letter in "abc":
-            assert text[restored(place, found)] == letter
-    assert restored(len(kept), found) == len(text)
 
 
 async def test_an_insult_at_the_end_of_a_long_message_is_quoted(world: World) -> None:
@@ -117,11 +66,54 @@ async def test_the_passage_is_quoted_after_a_crash_before_the_alert_too(
         await world.app.close()
 
 
+def test_a_text_cannot_look_like_another_entry_of_the_file() -> None:
+    forged = "hi\n\n2 · Bob (5) · #general\u20282 · Bob (6)\x0b2 · Bob (7)"
+    post = replace(told().decision.post, text=forged)
+    (page,) = pages([Case(replace(told().decision, post=post))], ENGLISH, NAMES)
+    headers = [line for line in page.text.splitlines() if line and not line.startswith(">")]
+    assert [line.split(" · ")[0] for line in headers] == [
+        "1", "https://discord.com/channels/2/3/1",
+    ]  # fmt: skip
+
+
+async def test_the_alert_is_confidential_if_any_of_its_messages_is(world: World) -> None:
+    await world.choose_desk()
+    hidden = world.guild.create_text_channel(
+        "hidden",
+        overwrites={
+            world.guild.default_role: discord.PermissionOverwrite(view_channel=False),
+            world.moderators: discord.PermissionOverwrite(view_channel=True),
+            world.env.bot.user: discord.PermissionOverwrite(view_channel=True),  # type: ignore[dict-item]
+        },
+    )
+    await world.member.send(world.general, BORDERLINE)
+    await world.app.drained()
+    assert field(world, "Confidential") == ""
+    role = world.env.bot.get_guild(world.guild.id)
+    channel = world.env.bot.get_channel(hidden.id)
+    assert role is not None
+    assert isinstance(channel, discord.TextChannel)
+    member = await role.fetch_member(world.member.id)
+    await channel.set_permissions(member, view_channel=True, send_messages=True)
+    await world.member.send(hidden, BORDERLINE)
+    await world.app.drained()
+    assert "2 ×" in (world.alert.embeds[0].title or "")
+    assert "cannot see the channel" in field(world, "Confidential")
+
+
 # ------------------------------------------------------------------ the whole text
 
 
 def told(number: int = 1, length: int = 10) -> Case:
     return Case(making.decision(number, Kind.ALERT, text="a" * length))
+
+
+def named(number: int, name: str, text: str) -> Case:
+    big = 10**18
+    made = making.decision(
+        big + number, Kind.ALERT, text=text, guild=big, channel=big, author_name=name
+    )
+    return Case(made)
 
 
 @pytest.mark.parametrize(
@@ -133,12 +125,17 @@ def told(number: int = 1, length: int = 10) -> Case:
         ([told(1), told(2, SHORT_EXCERPT + 1)], False),
         ([told(number) for number in range(LISTED + 1)], True),
         ([told(number) for number in range(LISTED + 2)], False),
+        ([named(number, "_" * 30, "*" * 56) for number in range(LISTED + 1)], False),
     ],
 )
 def test_files_are_attached_if_the_embed_does_not_show_everything(
     cases: list[Case], *, all_of_it: bool
 ) -> None:
-    assert shows_all(cases) is all_of_it
+    names = Names(lambda _: "general", lambda _: "")
+    assert shows_all(cases, names) is all_of_it
+    if all_of_it:  # and then it does
+        shown = str(alert_embed(cases, ENGLISH, names).to_dict())
+        assert shown.count("/channels/") == len(cases)
 
 
 def test_a_file_has_a_hundred_messages_with_all_that_identifies_them() -> None:
@@ -151,7 +148,7 @@ def test_a_file_has_a_hundred_messages_with_all_that_identifies_them() -> None:
     ]
     assert found[2].text == (
         "201 · robin fake (4) · #general · 2026-01-01 00:00:00 UTC · hate 0.90\n"
-        "https://discord.com/channels/2/3/201\n\naaaaaaaaaa\n"
+        "https://discord.com/channels/2/3/201\n\n> aaaaaaaaaa\n"
     )
     lost = replace(cases[0].decision.post, text="", author_name="")
     (page,) = pages(

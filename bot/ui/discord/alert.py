@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -89,13 +89,15 @@ def rule_of(reason: Reason, words: Words) -> str:
     )
 
 
-def shows_all(cases: Sequence[Case]) -> bool:
+def shows_all(cases: Sequence[Case], names: Names, *, spoilers: bool = True) -> bool:
     """Return whether an alert's embed shows its messages in full, so that no files are needed."""
     lead, *others = cases
-    return (
-        len(lead.decision.post.text) <= EXCERPT_LENGTH
-        and len(others) <= LISTED
-        and all(len(other.decision.post.text) <= SHORT_EXCERPT for other in others)
+    if len(lead.decision.post.text) > EXCERPT_LENGTH or len(others) > LISTED:
+        return False
+    # Numbers of one digit, as there are few; names and escapes decide whether the lines fit.
+    lines = [_line(1, other, names, spoilers=spoilers) for other in others]
+    return len("\n".join(lines)) < FIELD_LENGTH and all(
+        len(other.decision.post.text) <= SHORT_EXCERPT for other in others
     )
 
 
@@ -139,7 +141,7 @@ def alert_embed(
         number = numbers[case.id]
         _add_others(embed, others, numbers, words, names, spoilers=spoilers)
     _add_message(embed, case, number, words)
-    if not shows_all(cases):
+    if not shows_all(cases, names, spoilers=spoilers):
         add_whole(embed, words, files=files)
     add_footer(embed, decision, words)
     return embed
@@ -150,7 +152,7 @@ def _evidence(decision: Decision, words: Words, *, spoilers: bool) -> str:
     post = decision.post
     if not post.text:
         return words("alert.no_text")
-    text = around(post.text, decision.passage, EXCERPT_LENGTH)
+    text = around(post.text, decision.passage, EXCERPT_LENGTH, decision.words)
     if decision.words:
         weighed = shorten(" · ".join(decision.words), WORDS_LENGTH)
         text += f"\n{words('alert.words')} {harmless(weighed)}"
@@ -228,13 +230,16 @@ def _line(number: int, case: Case, names: Names, *, spoilers: bool) -> str:
     return f"{number}\\. [{score}]({jump_url(post)}) {name}{text}"
 
 
-def _fitting(lines: Iterable[str]) -> str:
-    """Join as many whole lines as a field can hold. A cut line could leave a spoiler open."""
+def _fitting(lines: Sequence[str]) -> str:
+    """Join as many of the last lines as a field can hold, the lines whole.
+
+    A line that is cut could leave a spoiler open.
+    """
     text = ""
-    for line in lines:
+    for line in reversed(lines):
         if len(text) + len(line) + 1 > FIELD_LENGTH:
             break
-        text += f"{line}\n"
+        text = f"{line}\n{text}"
     return text or "…"
 
 

@@ -27,7 +27,7 @@ from bot.policy.book import PolicyBook
 from bot.policy.rules import Policy
 from bot.ui.discord.alert import alert_embed, count_of, shows_all
 from bot.ui.discord.alert_controls import alert_buttons, lead_of
-from bot.ui.discord.alert_record import PAGE, Page, pages
+from bot.ui.discord.alert_record import Page, pages
 from bot.ui.discord.speech import Speech
 
 NONCE_LENGTH: Final = 25
@@ -102,12 +102,14 @@ class DiscordAlertChannel:
         embed, view, record = self._drawn(alert, channel)
         there = self._attached.get(alert, {})
         files = [there.get(page.cases) or page.file() for page in record]
+        # Without the permission to attach more, what is attached stays.
+        kept = discord.utils.MISSING if there and not record else files
         with discord_errors():
             try:
                 edited = await channel.get_partial_message(alert.message_id).edit(
                     embed=embed,
                     view=view,
-                    attachments=files,
+                    attachments=kept,
                     allowed_mentions=discord.AllowedMentions.none(),
                 )
             except discord.NotFound as error:
@@ -116,15 +118,15 @@ class DiscordAlertChannel:
                 return failed("failed.alert_channel_gone")
             except discord.Forbidden as error:
                 return failed("failed.refused", reason=error.text)
-        self._keep(alert, record, edited)
+        if record:
+            self._keep(alert, record, edited)
         return DONE
 
     def _keep(self, alert: OpenAlert, record: Sequence[Page], message: discord.Message) -> None:
-        """Remember the files that are full, so that updates do not upload them again."""
+        """Remember the files, so that updates upload only those that have changed."""
         self._attached[alert] = {
             page.cases: attachment
             for page, attachment in zip(record, message.attachments, strict=False)
-            if len(page.cases) == PAGE
         }
 
     def _drawn(
@@ -142,7 +144,7 @@ class DiscordAlertChannel:
                 name=words("alert.confidential_title"), value=words("alert.confidential")
             )
         record: list[Page] = []
-        if may_attach and not shows_all(cases):
+        if may_attach and not shows_all(cases, names, spoilers=policy.spoilers):
             record = pages(numbered(cases), words, names)
         view = alert_buttons(alert.lead.decision.post, Record(cases).state, words)
         return embed, view, record
@@ -151,10 +153,11 @@ class DiscordAlertChannel:
         """Return whether an alert shows a message to people who cannot see its channel."""
         guild = alert.lead.id.guild
         channel = self.channel(guild, alert.channel_id)
-        origin = self._servers.channel(guild, alert.lead.decision.post.channel_id)
-        if isinstance(channel, Outcome) or origin is None:
+        if isinstance(channel, Outcome):
             return False
-        return shows_more(channel, origin)
+        written_in = {case.decision.post.channel_id for case in alert.cases.values()}
+        origins = (self._servers.channel(guild, origin) for origin in written_in)
+        return any(shows_more(channel, origin) for origin in origins if origin is not None)
 
     async def sent_since(self, guild: GuildId, since: datetime) -> dict[CaseId, SentAlert]:
         """Return the alerts sent since a time, by their lead case."""

@@ -11,6 +11,7 @@ import discord
 
 from bot.domain import Case, CaseId
 from bot.ui.discord.links import jump_url
+from bot.ui.discord.quoting import visible
 from bot.ui.discord.speech import Names
 from bot.ui.words import Words
 
@@ -45,14 +46,19 @@ def pages(cases: Sequence[Case], words: Words, names: Names) -> list[Page]:
     return found
 
 
+def _indented(text: str) -> str:
+    """Return a text with a mark before each line, so that no text can look like another entry."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
 def _entry(number: int, case: Case, words: Words, names: Names) -> str:
     post, lead = case.decision.post, case.decision.lead
     name = names.member(post.author_id) or post.author_name or words("alert.unknown")
     channel = names.channel(post.channel_id) or words("alert.unknown")
     score = f" · {lead.harm} {lead.score:.2f}" if lead else ""
     return (
-        f"{number} · {' '.join(name.split())} ({post.author_id}) · #{channel}"
+        f"{number} · {' '.join(visible(name).split())} ({post.author_id}) · #{channel}"
         f" · {post.at:%Y-%m-%d %H:%M:%S} UTC{score}\n"
         f"{jump_url(post)}\n\n"
-        f"{post.text or words('alert.text_lost')}"
+        f"{_indented(post.text or words('alert.text_lost'))}"
     )

@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import discord
 
 _LINK: Final = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)")
 
-_GAP: Final = re.compile(r"\n\s*\n")
+_MARKDOWN: Final = re.compile(r"[\\*_~|`\[\]]")
+
+_UNSEEN: Final = "\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""Characters without a glyph, the marks that turn the reading direction among them. The joiner of
+emoji, U+200D, is not one of them."""
+
+_BLANKS: Final = re.compile(rf"[\s\u2800\u3164\u115f\u1160\uffa0{_UNSEEN}]+")
+_ONLY_UNSEEN: Final = re.compile(rf"[{_UNSEEN}]+")
 
 
 def harmless(text: str) -> str:
     """Escape markdown and mentions, and break links.
 
-    Moderators read alerts in a hurry on a phone, so nothing in a quotation may be clickable.
+    Moderators read alerts in a hurry on a phone, so nothing in a quotation may be clickable, and
+    nothing in it may end the spoiler around it.
     """
-    escaped = discord.utils.escape_markdown(discord.utils.escape_mentions(text), ignore_links=False)
-    # discord.py does not escape headings, lists and <...> (channels, emoji, timestamps).
+    escaped = _MARKDOWN.sub(r"\\\g<0>", discord.utils.escape_mentions(text))
+    # At the start of a line: headings, lists, quotations. Elsewhere <...>: channels, emoji, times.
     escaped = re.sub(r"(?m)^(\s*)([#\-+>])", r"\1\\\2", escaped).replace("<", "<\u200b")
     return _LINK.sub("\\1\u200b:", escaped)
+
+
+def visible(text: str) -> str:
+    """Return a text without characters that show nothing, and with short blanks.
+
+    A run of blanks becomes one space, or one line break if it has any: blank lines could push the
+    abuse out of a quotation, or an alert off the moderator's screen.
+    """
+    return _BLANKS.sub(_blank, text)
+
+
+def _blank(run: re.Match[str]) -> str:
+    if _ONLY_UNSEEN.fullmatch(run[0]):
+        return ""
+    return "\n" if len(f"|{run[0]}|".splitlines()) > 1 else " "
 
 
 def shorten(text: str, length: int) -> str:
@@ -35,39 +59,42 @@ def hidden(text: str, *, spoilers: bool = True) -> str:
 
 def quoted(text: str, length: int, *, spoilers: bool = True) -> str:
     """Quote the first ``length`` characters of a text."""
-    return hidden(_without_gaps(harmless(shorten(text, length))), spoilers=spoilers)
+    return hidden(harmless(shorten(visible(text), length)), spoilers=spoilers)
 
 
-def around(text: str, passage: tuple[int, int] | None, length: int) -> str:
+def around(
+    text: str, passage: tuple[int, int] | None, length: int, words: Sequence[str] = ()
+) -> str:
     """Quote the decisive passage in bold, with the text around it.
 
-    ``passage`` is a half-open range. At most ``length`` characters of the text are quoted, with the
-    passage in the middle, and an ellipsis marks omitted text. Without a passage the beginning of
-    the text is quoted.
+    ``passage`` is a half-open range. At most ``length`` characters are quoted, with the passage in
+    the middle, and an ellipsis marks omitted text. If there is no passage, or it does not fit, the
+    first of ``words`` that is in the text takes its place, else the beginning of the text.
     """
-    if passage is None:
-        return _without_gaps(harmless(shorten(text, length)))
-    begin, end = passage
-    end = min(end, begin + length)
+    # The blanks go first: whoever writes a text chooses how far apart its words are.
+    if passage is not None:
+        begin, end = (len(visible(text[:place]).lstrip("\n ")) for place in passage)
+    text = visible(text).lstrip("\n ")
+    if passage is None or end - begin > length:
+        if len(text) <= length:
+            return harmless(text)
+        found = next((word for word in words if word in text), "")
+        begin = text.index(found)
+        end = min(begin + len(found), begin + length)
     room = length - (end - begin)
     first = max(0, min(begin - room // 2, len(text) - length))
     last = min(len(text), first + length)
-    marked = text[begin:end].strip()
-    parts = [
-        "…" if first else "",
-        harmless(text[first:begin]),
-        f"**{harmless(marked)}**" if marked else "",
-        harmless(text[end:last]),
-        "…" if last < len(text) else "",
-    ]
-    # Markdown's bold allows no spaces inside the asterisks, so they are moved outside.
-    leading = text[begin:end][: len(text[begin:end]) - len(text[begin:end].lstrip())]
-    trailing = text[begin:end][len(text[begin:end].rstrip()) :] if marked else ""
-    parts[1] += leading
-    parts[3] = trailing + parts[3]
-    return _without_gaps("".join(parts))
-
-
-def _without_gaps(text: str) -> str:
-    """Remove blank lines, which could otherwise push an alert off the moderator's screen."""
-    return _GAP.sub("\n", text)
+    # Markdown's bold allows no blanks inside the asterisks, so they are left outside.
+    marked = text[begin:end]
+    begin, end = end - len(marked.lstrip()), begin + len(marked.rstrip())
+    bold = f"**{harmless(text[begin:end])}**" if begin < end else ""
+    before, after = text[first:begin] if bold else text[first:end], text[max(end, first) : last]
+    return "".join(
+        [
+            "…" if first else "",
+            harmless(before),
+            bold,
+            harmless(after),
+            "…" if last < len(text) else "",
+        ]
+    )
