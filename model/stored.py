@@ -52,7 +52,8 @@ KNOWN: Final[dict[tuple[str, str], Any]] = {
 
 class _Unpickler(NumpyUnpickler):  # type: ignore[misc]
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
-        if module == "joblib.numpy_pickle":
+        # The exact name: pickles resolve dotted ones, such as an attribute of an imported module.
+        if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
             return super().find_class(module, name)
         try:
             return KNOWN[module, name]
