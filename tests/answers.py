@@ -7,7 +7,7 @@ from datetime import datetime
 
 import discord
 from simcord.actors import MemberActor
-from simcord.results import InteractionResult
+from simcord.results import InteractionResult, ResponseMessage
 
 from tests.world import World
 
@@ -16,6 +16,13 @@ def said(result: InteractionResult) -> str:
     """Return everything that only the person who acted can see."""
     shown = [result.response] if result.response and result.response.ephemeral else []
     return "\n".join(message.content for message in (*shown, *result.followups))
+
+
+def asked_of(result: InteractionResult) -> ResponseMessage:
+    """Return the question that a button asked: its latest answer, which the question is."""
+    found = result.followups[-1] if result.followups else result.response
+    assert found is not None
+    return found
 
 
 async def ask(world: World, name: str, **options: object) -> str:

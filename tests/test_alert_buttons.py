@@ -11,7 +11,7 @@ from simcord.results import InteractionResult
 from bot.app.lifecycle import App
 from bot.app.settings import Settings
 from bot.domain import Judgement, message_case
-from tests.answers import ask, field, offered, said, timed_out
+from tests.answers import ask, asked_of, field, offered, said, timed_out
 from tests.world import BORDERLINE, World
 
 MODERATORS = "What moderators did"
@@ -244,7 +244,7 @@ async def test_another_servers_alert_cannot_be_pressed_from_here(alerted: World)
     copied = await there.send(view=discord.ui.View.from_message(alerted.alert, timeout=None))
     for label in ("Delete", "Right call"):
         result = await stranger.click(copied, label=label)
-        assert "no longer on record" in said(result)
+        assert "Nothing is stored about this message any more" in said(result)
     assert alerted.texts() == [BORDERLINE]
     case = message_case(alerted.guild.id, alerted.general.history()[0].id)
     assert await verdicts.judgements([case]) == {}
@@ -322,8 +322,7 @@ async def test_an_alert_of_hundreds_can_be_deleted(world: World) -> None:
     await world.app.drained()
     assert "101 ×" in (world.alert.embeds[0].title or "")
     asked = await world.moderator.click(world.alert, label="Delete")
-    assert asked.response is not None
-    await world.moderator.click(asked.response, label="All (101)")
+    await world.moderator.click(asked_of(asked), label="All (101)")
     assert world.texts() == []
 
 

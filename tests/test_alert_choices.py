@@ -9,8 +9,10 @@ import pytest
 from simcord.actors import MemberActor
 from simcord.results import InteractionResult
 
-from bot.domain import Judgement
-from tests.answers import field, offered, said, timed_out
+from bot.desk.alerts import AlertDesk
+from bot.desk.record import Record
+from bot.domain import CaseId, Judgement
+from tests.answers import asked_of, field, offered, said, timed_out
 from tests.world import BORDERLINE, HATEFUL, World
 
 INSULTS = (BORDERLINE, "you are such a stupid idiot", "what a pathetic loser you are")
@@ -55,10 +57,9 @@ def labels(asked: InteractionResult) -> list[str]:
 
 
 def _items(asked: InteractionResult, kind: type[T]) -> list[T]:
-    assert asked.response is not None
     return [
         item
-        for row in asked.response.message.components
+        for row in asked_of(asked).message.components
         for item in getattr(row, "children", ())
         if isinstance(item, kind)
     ]
@@ -69,9 +70,8 @@ async def press(world: World, label: str) -> InteractionResult:
 
 
 async def choose(world: World, asked: InteractionResult, values: list[str]) -> InteractionResult:
-    assert asked.response is not None
     (select,) = _items(asked, discord.SelectMenu)
-    return await world.moderator.select(asked.response, values=values, custom_id=select.custom_id)
+    return await world.moderator.select(asked_of(asked), values=values, custom_id=select.custom_id)
 
 
 async def test_one_of_several_messages_is_deleted(three: World) -> None:
@@ -88,8 +88,7 @@ async def test_one_of_several_messages_is_deleted(three: World) -> None:
     assert offered(three)["Delete"] is True
     again = await press(three, "Delete")
     assert "deleted" in (options(again)[1].description or "")
-    assert again.response is not None
-    await three.moderator.click(again.response, label="All (3)")
+    await three.moderator.click(asked_of(again), label="All (3)")
     assert three.texts() == []
     assert title(three).startswith("Deleted")
     assert offered(three)["Delete"] is False
@@ -119,9 +118,8 @@ async def test_a_verdict_is_given_for_the_messages_it_is_about(three: World) -> 
 async def test_cancel_changes_nothing(three: World) -> None:
     for label in ("Delete", "False positive", "Time out"):
         asked = await press(three, label)
-        assert asked.response is not None
         assert "Cancel" in labels(asked)
-        result = await three.moderator.click(asked.response, label="Cancel")
+        result = await three.moderator.click(asked_of(asked), label="Cancel")
         assert result.response is not None
         assert "Nothing was changed" in result.response.content
         assert result.response.components == []
@@ -132,7 +130,6 @@ async def test_cancel_changes_nothing(three: World) -> None:
 
 async def test_a_member_cannot_choose_in_a_moderators_question(three: World) -> None:
     asked = await press(three, "Delete")
-    assert asked.response is not None
     channel = three.env.bot.get_channel(three.desk.id)
     assert isinstance(channel, discord.TextChannel)
     # The same buttons, as somebody who knows the ids could make another bot post them.
@@ -153,8 +150,7 @@ async def test_a_raid_is_one_alert_and_people_are_chosen(world: World) -> None:
     assert title(world).endswith("4 ×")
     asked = await press(world, "Time out")
     assert "4 authors" in said(asked)
-    assert asked.response is not None
-    whom = await world.moderator.click(asked.response, label="1 h")
+    whom = await world.moderator.click(asked_of(asked), label="1 h")
     assert await timed_out(world, members[-1]) is None
     found = options(whom)
     assert [option.label for option in found] == [f"raider{number}" for number in (8, 9, 10, 11)]
@@ -164,12 +160,11 @@ async def test_a_raid_is_one_alert_and_people_are_chosen(world: World) -> None:
     ]  # fmt: skip
     assert field(world, MODERATORS).endswith(": raider8, raider10")
     assert offered(world)["Time out"] is True
+    assert "Undo" in offered(world)
 
     asked = await press(world, "Time out")
-    assert asked.response is not None
-    whom = await world.moderator.click(asked.response, label="10 min")
-    assert whom.response is not None
-    await world.moderator.click(whom.response, label="All (4)")
+    whom = await world.moderator.click(asked_of(asked), label="10 min")
+    await world.moderator.click(asked_of(whom), label="All (4)")
     assert None not in [await timed_out(world, member) for member in members[8:]]
     assert offered(world)["Time out"] is False
 
@@ -195,8 +190,7 @@ async def test_more_messages_than_a_select_holds_are_on_pages(world: World) -> N
     asked = await press(world, "False positive")
     assert len(options(asked)) == 25
     assert labels(asked) == ["◀", "▶", "All (30)", "Cancel"]
-    assert asked.response is not None
-    turned = await world.moderator.click(asked.response, label="▶")
+    turned = await world.moderator.click(asked_of(asked), label="▶")
     assert [option.label.split(" ")[0] for option in options(turned)] == [
         "26", "27", "28", "29", "30",
     ]  # fmt: skip
@@ -225,9 +219,62 @@ async def test_undo_shows_every_deleted_message(world: World) -> None:
     whole = (await attached.read()).decode()
     for number, text in enumerate(texts, 1):
         assert f"{number} · robin ({world.member.id}) · #general" in whole
-        assert f"\n\n{text}\n" in whole
+        assert f"\n\n> {text}\n" in whole
     result = await press(world, "Undo")
     answer = result.followups[-1]
     assert answer.embeds
     (given,) = answer.attachments
     assert (await given.read()).decode() == whole
+
+
+async def test_undo_is_offered_while_somebody_is_timed_out(world: World) -> None:
+    members = await raid(world)
+    asked = await press(world, "Time out")
+    whom = await world.moderator.click(asked_of(asked), label="1 h")
+    await world.moderator.click(asked_of(whom), label="All (4)")
+    for left in (3, 2, 1, 0):
+        await press(world, "Undo") if left == 0 else await lift_one(world)
+        assert ("Undo" in offered(world)) is (left > 0)
+    assert [await timed_out(world, member) for member in members] == [None] * len(members)
+
+
+async def lift_one(world: World) -> None:
+    lifted = await press(world, "Undo")
+    (select,) = _items(lifted, discord.SelectMenu)
+    await world.moderator.select(
+        asked_of(lifted), values=[select.options[0].value], custom_id=select.custom_id
+    )
+
+
+@pytest.mark.parametrize("label", ["Delete", "Right call", "False positive", "Time out"])
+async def test_a_click_is_acknowledged_before_the_alert_is_waited_for(
+    three: World, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    """Discord waits three seconds. An update of the alert can wait longer, for a rate limit say."""
+    acknowledged: list[bool] = []
+    record = AlertDesk.record
+
+    async def noting(desk: AlertDesk, lead: CaseId) -> Record:
+        seen = three.env.backend.interactions.values()
+        acknowledged.append(all(each.responded for each in seen))
+        return await record(desk, lead)
+
+    monkeypatch.setattr(AlertDesk, "record", noting)
+    await press(three, label)
+    assert acknowledged
+    assert all(acknowledged)
+
+
+async def test_a_verdict_of_several_moderators_is_not_credited_to_the_last(three: World) -> None:
+    asked = await press(three, "Right call")
+    found = options(asked)
+    await choose(three, asked, [found[0].value, found[1].value])
+    zoe = three.guild.add_member(three.env.create_user("zoe"), roles=[three.moderators])
+    asked = await zoe.click(three.alert, label="Right call")
+    (select,) = _items(asked, discord.SelectMenu)
+    result = await zoe.select(
+        asked_of(asked), values=[option.value for option in found], custom_id=select.custom_id
+    )
+    assert field(three, "Verdict").startswith("right call: 1, 2, 3\n")
+    assert "Last changed by **zoe**" in field(three, "Verdict")
+    assert "1" in asked_of(result).content  # two of them had that verdict already

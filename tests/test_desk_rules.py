@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.desk.alerts import DURATIONS, AlertDesk, Target
+from bot.desk.alerts import DURATIONS, Target
 from bot.desk.people import Asker, RefusalError
 from bot.domain import (
     Act,
     Case,
-    ChannelId,
     GuildId,
     Judgement,
     Kind,
     Note,
     Outcome,
-    Post,
     Reason,
     Status,
     Surface,
     UserId,
     failed,
 )
-from bot.enforcement.actuators import DONE
-from bot.enforcement.grouping import OpenAlerts
-from bot.store.sqlite.store import SqliteStore
+from bot.retries import TemporaryError
 from tests import making
+from tests.desk_bench import DeskBench
 
 LEAD = making.case_id(1)
 MORGAN, ROBIN = Asker(UserId(9)), Asker(UserId(8))
@@ -39,71 +37,10 @@ REFUSED = failed("failed.refused", reason="status 403")
 NOBODY = making.case_id(404)
 
 
-@dataclass(slots=True)
-class Discord:
-    """Both of the desk's ports: refuses the people a test names, and records what was done."""
-
-    refusals: dict[int, Note] = field(default_factory=dict)
-    """By channel or member."""
-    outcome: Outcome = DONE
-    done: list[tuple[Any, ...]] = field(default_factory=list)
-
-    async def may_delete(self, asker: Asker, guild: GuildId, channel: ChannelId) -> Note | None:
-        self.done.append(("may delete", asker.id, guild, channel))
-        return self.refusals.get(channel)
-
-    async def target(self, asker: Asker, guild: GuildId, member: UserId) -> Target:
-        self.done.append(("may time out", asker.id, guild, member))
-        return Target(member, f"member {member}", self.refusals.get(member))
-
-    async def delete_posts(self, posts: Sequence[Post]) -> Outcome:
-        self.done.append(("delete", *[post.subject_id for post in posts]))
-        return self.outcome
-
-    async def time_out_until(
-        self,
-        guild_id: GuildId,
-        user_id: UserId,
-        until: datetime | None,
-        reason: str,
-        *,
-        lifting: datetime | None = None,
-    ) -> Outcome:
-        self.done.append(("time out", guild_id, user_id, until, reason, lifting))
-        return self.outcome
-
-    def acts(self) -> list[tuple[Any, ...]]:
-        return [done for done in self.done if not done[0].startswith("may")]
-
-
-@dataclass(slots=True)
-class Bench:
-    discord: Discord
-    store: SqliteStore
-    alerts: OpenAlerts
-    desk: AlertDesk
-
-    async def told(self, *cases: Case) -> None:
-        """Journal cases as one alert that was sent, with the first case as its lead."""
-        await self.store.journal.record([case.decision for case in cases])
-        for case in cases:
-            for kind, outcome in case.outcomes.items():
-                await self.store.journal.finish([case], kind, [outcome])
-            await self.store.journal.assign([case], [cases[0].id])
-
-    async def acted(self, number: int = 1) -> list[tuple[Act, int, int]]:
-        case = making.case_id(number)
-        acts = (await self.store.verdicts.acts([case]))[case]
-        return [(act.act, act.by_id, act.minutes) for act in acts]
-
-
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    store = await SqliteStore.open(tmp_path / "db")
-    discord, alerts = Discord(), OpenAlerts()
-    desk = AlertDesk(store.journal, store.verdicts, alerts, discord, discord)
-    yield Bench(discord, store, alerts, desk)
-    await store.close()
+async def bench(tmp_path: Path) -> AsyncIterator[DeskBench]:
+    async with DeskBench.open(tmp_path) as opened:
+        yield opened
 
 
 def case(
@@ -118,7 +55,7 @@ async def refusal(work: Any) -> Note:
     return refused.value.note
 
 
-async def test_an_alert_that_is_erased_has_no_buttons_that_work(bench: Bench) -> None:
+async def test_an_alert_that_is_erased_has_no_buttons_that_work(bench: DeskBench) -> None:
     for work in (
         bench.desk.delete(NOBODY, MORGAN),
         bench.desk.time_out(NOBODY, MORGAN, 10),
@@ -130,7 +67,7 @@ async def test_an_alert_that_is_erased_has_no_buttons_that_work(bench: Bench) ->
     assert bench.discord.done == []
 
 
-async def test_nothing_joins_an_alert_after_the_first_click(bench: Bench) -> None:
+async def test_nothing_joins_an_alert_after_the_first_click(bench: DeskBench) -> None:
     await bench.told(case(1), case(2))
     opened = bench.alerts.join(case(1), pings=False)
     found = await bench.desk.record(LEAD)
@@ -138,7 +75,7 @@ async def test_nothing_joins_an_alert_after_the_first_click(bench: Bench) -> Non
     assert opened.closed
 
 
-def test_two_people_handle_one_alert_one_after_the_other(bench: Bench) -> None:
+def test_two_people_handle_one_alert_one_after_the_other(bench: DeskBench) -> None:
     lock = bench.desk.lock(LEAD)
     assert bench.desk.lock(LEAD) is lock
     assert bench.desk.lock(NOBODY) is not lock
@@ -147,7 +84,7 @@ def test_two_people_handle_one_alert_one_after_the_other(bench: Bench) -> None:
 # ------------------------------------------------------------------ delete
 
 
-async def test_delete_removes_every_message_channel_by_channel(bench: Bench) -> None:
+async def test_delete_removes_every_message_channel_by_channel(bench: DeskBench) -> None:
     await bench.told(
         case(1),
         case(2, channel=5),
@@ -155,7 +92,7 @@ async def test_delete_removes_every_message_channel_by_channel(bench: Bench) -> 
         case(4, surface=Surface.NICKNAME, channel=6),
     )
     deleted = await bench.desk.delete(LEAD, MORGAN)
-    assert [each.id.subject for each in deleted] == [1, 2, 3]
+    assert [each.id.subject for each in deleted.done] == [1, 2, 3]
     assert bench.discord.done == [
         ("may delete", 9, 2, 3),
         ("may delete", 9, 2, 5),
@@ -170,21 +107,44 @@ async def test_delete_removes_every_message_channel_by_channel(bench: Bench) -> 
     assert len(bench.discord.acts()) == 2
 
 
-async def test_without_the_permission_in_one_channel_nothing_is_deleted(bench: Bench) -> None:
+async def test_what_was_deleted_before_a_failure_is_recorded(bench: DeskBench) -> None:
+    await bench.told(case(1), case(2, channel=5), case(3, channel=6))
+    bench.discord.errors[5] = TemporaryError("status 503")
+    result = await bench.desk.delete(LEAD, MORGAN)
+    assert [each.id.subject for each in result.done] == [1, 3]
+    assert result.refusal == Note("failed.refused", {"reason": "status 503"})
+    assert [bool(await bench.acted(number)) for number in (1, 2, 3)] == [True, False, True]
+
+
+async def test_only_the_chosen_messages_and_people_are_meant(bench: DeskBench) -> None:
+    await bench.told(case(1), case(2, author=5), case(3, author=6))
+    await bench.desk.delete(LEAD, MORGAN, {making.case_id(2), NOBODY})
+    await bench.desk.time_out(LEAD, MORGAN, 10, {UserId(5), UserId(6), UserId(77)})
+    await bench.desk.lift(LEAD, MORGAN, {UserId(6)})
+    await bench.desk.judge(LEAD, MORGAN, Judgement.RIGHT, {making.case_id(3)})
+    assert bench.discord.acts()[0] == ("delete", 2)
+    acts = [[act for act, _, _ in await bench.acted(number)] for number in (1, 2, 3)]
+    assert acts == [[], [Act.DELETE, Act.TIMEOUT], [Act.TIMEOUT, Act.UNDO]]
+    assert set((await bench.desk.record(LEAD)).judgements) == {making.case_id(3)}
+    # Of all of them, those whose time-out runs are skipped.
+    assert [target.id for target in (await bench.desk.time_out(LEAD, ROBIN, 60)).done] == [4, 6]
+
+
+async def test_without_the_permission_in_one_channel_nothing_is_deleted(bench: DeskBench) -> None:
     await bench.told(case(1), case(2, channel=5))
     bench.discord.refusals[5] = Note("refused.channel")
     assert await refusal(bench.desk.delete(LEAD, MORGAN)) == Note("refused.channel")
     assert (bench.discord.acts(), await bench.acted()) == ([], [])
 
 
-async def test_a_missing_permission_is_said_before_what_others_did(bench: Bench) -> None:
+async def test_a_missing_permission_is_said_before_what_others_did(bench: DeskBench) -> None:
     await bench.told(case(1))
     await bench.desk.delete(LEAD, MORGAN)
     bench.discord.refusals[3] = Note("refused.channel")
     assert await refusal(bench.desk.delete(LEAD, ROBIN)) == Note("refused.channel")
 
 
-async def test_a_failed_deletion_is_not_recorded(bench: Bench) -> None:
+async def test_a_failed_deletion_is_not_recorded(bench: DeskBench) -> None:
     await bench.told(case(1))
     bench.discord.outcome = REFUSED
     assert await refusal(bench.desk.delete(LEAD, MORGAN)) == REFUSED.note
@@ -197,7 +157,7 @@ async def test_a_failed_deletion_is_not_recorded(bench: Bench) -> None:
 # ------------------------------------------------------------------ time-outs
 
 
-async def test_a_time_out_is_for_each_author_once(bench: Bench) -> None:
+async def test_a_time_out_is_for_each_author_once(bench: DeskBench) -> None:
     await bench.told(case(1, author=7), case(2, author=4), case(3, author=7))
     before = datetime.now(UTC)
     result = await bench.desk.time_out(LEAD, MORGAN, 60)
@@ -212,7 +172,7 @@ async def test_a_time_out_is_for_each_author_once(bench: Bench) -> None:
     assert await bench.acted(3)
 
 
-async def test_a_running_time_out_is_not_repeated_until_it_is_lifted(bench: Bench) -> None:
+async def test_a_running_time_out_is_not_repeated_until_it_is_lifted(bench: DeskBench) -> None:
     await bench.told(case(1))
     await bench.desk.time_out(LEAD, MORGAN, 60)
     note = await refusal(bench.desk.time_out(LEAD, ROBIN, 10))
@@ -228,14 +188,14 @@ async def test_a_running_time_out_is_not_repeated_until_it_is_lifted(bench: Benc
     assert note.values == {"by": "<@8>"}  # who gave the running one
 
 
-async def test_an_expired_time_out_can_be_given_again(bench: Bench) -> None:
+async def test_an_expired_time_out_can_be_given_again(bench: DeskBench) -> None:
     await bench.told(case(1))
     await bench.store.verdicts.acted([LEAD], Act.TIMEOUT, UserId(9), minutes=0)
     assert not (await bench.desk.record(LEAD)).state.timed_out
     assert (await bench.desk.time_out(LEAD, MORGAN, 10)).done
 
 
-async def test_people_who_cannot_be_timed_out_are_named(bench: Bench) -> None:
+async def test_people_who_cannot_be_timed_out_are_named(bench: DeskBench) -> None:
     await bench.told(case(1, author=7), case(2, author=4), case(3, author=5, webhook=True))
     higher = Note("refused.higher")
     bench.discord.refusals[7] = higher
@@ -256,7 +216,18 @@ async def test_people_who_cannot_be_timed_out_are_named(bench: Bench) -> None:
     assert await bench.acted() == []
 
 
-async def test_a_webhook_cannot_be_timed_out(bench: Bench) -> None:
+async def test_each_time_out_is_recorded_before_the_next(bench: DeskBench) -> None:
+    await bench.told(*(case(number, author=number + 3) for number in (1, 2, 3)))
+    bench.discord.errors = {-4: TemporaryError("status 503"), 6: asyncio.CancelledError()}
+    with pytest.raises(asyncio.CancelledError):
+        await bench.desk.time_out(LEAD, MORGAN, 60)
+    assert [bool(await bench.acted(number)) for number in (1, 2, 3)] == [False, True, False]
+    del bench.discord.errors[6]
+    (refused,) = (await bench.desk.time_out(LEAD, MORGAN, 60)).refused
+    assert (refused.id, refused.refusal) == (4, Note("failed.refused", {"reason": "status 503"}))
+
+
+async def test_a_webhook_cannot_be_timed_out(bench: DeskBench) -> None:
     await bench.told(case(1, webhook=True))
     assert await refusal(bench.desk.targets(LEAD, MORGAN)) == Note("failed.webhook")
 
@@ -269,7 +240,7 @@ async def test_a_webhook_cannot_be_timed_out(bench: Bench) -> None:
     ],
 )
 async def test_undo_does_not_lift_a_longer_time_out_of_others(
-    bench: Bench, bots: list[int], moderators: list[int], lifting: int
+    bench: DeskBench, bots: list[int], moderators: list[int], lifting: int
 ) -> None:
     alert = Reason(Kind.ALERT, "hate", 0.9, 0.5)
     decisions = [
@@ -299,7 +270,7 @@ def test_the_choices_of_a_length_end_with_discords_longest() -> None:
 # ------------------------------------------------------------------ judging
 
 
-async def test_a_verdict_is_on_every_message_and_the_latest_one_counts(bench: Bench) -> None:
+async def test_a_verdict_is_on_every_message_and_the_latest_one_counts(bench: DeskBench) -> None:
     await bench.told(case(1), case(2))
     before = await bench.desk.judge(LEAD, MORGAN, Judgement.FALSE_POSITIVE)
     assert before.judgements == {}

@@ -234,6 +234,22 @@ async def test_cases_after_a_removed_alert_get_a_new_one(
     assert bench.desk.asked[-1] == ("send", [2])
 
 
+async def test_a_case_that_no_moderator_has_seen_is_not_recorded_with_a_closed_alert(
+    bench: Bench,
+) -> None:
+    first, second = await bench.journalled(case(1, Kind.ALERT), case(2, Kind.ALERT))
+    await bench.alerting.alert([first])
+    alert = bench.alerts.join(first, pings=False)
+    async with alert.showing:
+        joining = asyncio.create_task(bench.alerting.alert([second]))
+        closing = asyncio.create_task(bench.alerts.close_and_wait(first.id))
+        await asyncio.sleep(0.1)
+    await closing
+    _, leads = await joining
+    assert leads == [second.id]
+    assert [each.id for each in await bench.store.journal.told_by_alert(first.id)] == [first.id]
+
+
 async def test_a_refused_alert_does_not_fail_others(bench: Bench) -> None:
     bench.desk.answers["send"] = [RefusedError("status 403")]
     await bench.done(case(1, Kind.ALERT), case(2, Kind.ALERT, author=5, at=LATER))

@@ -138,6 +138,15 @@ def test_a_retry_does_not_count_towards_a_raid() -> None:
     assert alerts.join(case(1, author=99, seconds=9), pings=False).count == 1
 
 
+def test_a_message_counts_once_towards_a_raid() -> None:
+    alerts = OpenAlerts()
+    for number in range(5):
+        alerts.join(case(number, author=number), pings=False)
+        alerts.close(case(number).id)
+        again = alerts.join(case(number, author=number), pings=False)
+    assert again.count == 1
+
+
 def test_the_servers_that_were_quiet_longest_are_forgotten() -> None:
     raids = Raids()
     posts = [making.post(number, author=number % 5) for number in range(RAID_MESSAGES)]
@@ -219,6 +228,18 @@ def test_texts_leave_memory_a_day_after_the_last_message(seconds: int, left: int
     assert len(alerts) == left
     assert first.closed is (left == 2)
     assert timedelta(days=1) == LONGEST_OPEN
+
+
+def test_an_alert_closes_a_day_after_its_last_message_in_whatever_order() -> None:
+    alerts = OpenAlerts()
+    first = alerts.join(case(1), pings=False)
+    other = alerts.join(case(2, author=5), pings=False)
+    for number, hours in ((3, 20), (4, 40)):
+        alerts.join(case(number, seconds=hours * 3_600, text="text 1"), pings=False)
+    assert (first.closed, other.closed) == (False, True)
+    late = alerts.join(case(5, seconds=65 * 3_600, text="text 1"), pings=False)
+    assert late is not first
+    assert first.closed
 
 
 def test_the_oldest_of_too_many_alerts_is_forgotten() -> None:

@@ -7,7 +7,7 @@ clicks are one action.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -86,6 +86,14 @@ class TimedOut:
     refused: Sequence[Target]
 
 
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The cases whose messages were deleted, and why others were not, if there are any."""
+
+    done: Sequence[Case]
+    refusal: Note | None = None
+
+
 class AlertDesk:
     """Looks up the cases of an alert, and carries out what a moderator decides.
 
@@ -126,8 +134,8 @@ class AlertDesk:
 
     async def delete(
         self, lead: CaseId, asker: Asker, only: Collection[CaseId] | None = None
-    ) -> list[Case]:
-        """Delete messages of an alert and return their cases. Raises ``RefusalError``.
+    ) -> Deleted:
+        """Delete messages of an alert. Raises ``RefusalError`` if none was deleted.
 
         Messages that are already deleted are skipped.
         """
@@ -137,10 +145,7 @@ class AlertDesk:
             for case in _chosen(record.cases, only)
             if case.decision.post.surface is Surface.MESSAGE
         ]
-        by_channel: dict[ChannelId, list[Post]] = {}
-        for case in chosen:
-            if not record.deleted(case):
-                by_channel.setdefault(case.decision.post.channel_id, []).append(case.decision.post)
+        by_channel = _by_channel(case for case in chosen if not record.deleted(case))
         for channel in {case.decision.post.channel_id: None for case in chosen}:
             refusal = await self._gate.may_delete(asker, lead.guild, channel)
             if refusal is not None:
@@ -150,14 +155,22 @@ class AlertDesk:
             if earlier is not None:
                 raise RefusalError(Note("act.deleted_already", {"by": f"<@{earlier.by_id}>"}))
             raise RefusalError(Note("act.nothing_to_delete"))
+        done: set[CaseId] = set()
+        note: Note | None = None
         for posts in by_channel.values():
             try:
                 outcome = await self._actions.delete_posts(posts)
             except (*TEMPORARY, RefusedError) as error:
                 outcome = failed("failed.refused", reason=str(error))
-            _succeeded(outcome)
-            await self._verdicts.acted([post.id for post in posts], Act.DELETE, asker.id)
-        return [case for case in chosen if not record.deleted(case)]
+            if outcome.status is Status.FAILED:
+                note = outcome.note or Note("failed.refused", {"reason": ""})
+                continue
+            ids = [post.id for post in posts]
+            await self._verdicts.acted(ids, Act.DELETE, asker.id)
+            done.update(ids)
+        if note is not None and not done:
+            raise RefusalError(note)
+        return Deleted([case for case in chosen if case.id in done], note)
 
     async def targets(
         self, lead: CaseId, asker: Asker, members: Collection[UserId] | None = None
@@ -172,12 +185,17 @@ class AlertDesk:
         authors = [author for author in record.authors if members is None or author in members]
         if not authors:
             raise RefusalError(Note("failed.webhook"))
-        guild = record.cases[0].id.guild
-        found = [await self._gate.target(asker, guild, author) for author in authors]
+        found = [await self._target(record, asker, author) for author in authors]
         return TimedOut(
             [target for target in found if target.refusal is None],
             [target for target in found if target.refusal is not None],
         )
+
+    async def _target(self, record: Record, asker: Asker, author: UserId) -> Target:
+        try:
+            return await self._gate.target(asker, record.cases[0].id.guild, author)
+        except (*TEMPORARY, RefusedError) as error:
+            return Target(author, "", Note("failed.refused", {"reason": str(error)}))
 
     async def time_out(
         self,
@@ -197,17 +215,13 @@ class AlertDesk:
         if earlier is not None and all(running.values()):
             raise RefusalError(Note("act.timed_out_already", {"by": f"<@{earlier.by_id}>"}))
         until = datetime.now(UTC) + timedelta(minutes=minutes)
-        result = await self._each(
+        return await self._each(
             record,
             asker,
             [author for author in wanted if running[author] is None],
             until,
-            f"Bellwether: {asker.id} from an alert",
+            minutes,
         )
-        if result.done:
-            ids = record.of_authors([target.id for target in result.done])
-            await self._verdicts.acted(ids, Act.TIMEOUT, asker.id, minutes=minutes)
-        return result
 
     async def lift(
         self, lead: CaseId, asker: Asker, members: Collection[UserId] | None = None
@@ -215,42 +229,52 @@ class AlertDesk:
         """Lift the time-outs that came from this alert. Longer ones given by others stay."""
         record = await self.record(lead)
         wanted = [author for author in record.authors if members is None or author in members]
-        result = await self._each(
+        return await self._each(
             record,
             asker,
             [author for author in wanted if record.timed_out(author)] or wanted,
-            None,
-            f"Bellwether: undone by {asker.id}",
         )
-        if result.done:
-            ids = record.of_authors([target.id for target in result.done])
-            await self._verdicts.acted(ids, Act.UNDO, asker.id)
-        return result
 
     async def _each(
         self,
         record: Record,
         asker: Asker,
         members: Sequence[UserId],
-        until: datetime | None,
-        reason: str,
+        until: datetime | None = None,
+        minutes: int = 0,
     ) -> TimedOut:
-        found = await self._targets(record, asker, members)
-        done, refused = [], list(found.refused)
-        for target in found.done:
-            lifting = record.latest_end(target.id) if until is None else None
+        """Time out members until a time, or lift their time-outs, one after the other.
+
+        Each success is recorded at once: a raid has hundreds of authors, and *Undo* must know who
+        was timed out if the process ends in between.
+        """
+        if not members:
+            raise RefusalError(Note("failed.webhook"))
+        act = Act.UNDO if until is None else Act.TIMEOUT
+        reason = f"undone by {asker.id}" if until is None else f"{asker.id} from an alert"
+        done, refused = [], []
+        for member in members:
+            target = await self._target(record, asker, member)
+            if target.refusal is not None:
+                refused.append(target)
+                continue
+            lifting = record.latest_end(member) if until is None else None
             try:
                 outcome = await self._actions.time_out_until(
-                    record.cases[0].id.guild, target.id, until, reason, lifting=lifting
+                    record.cases[0].id.guild,
+                    member,
+                    until,
+                    f"Bellwether: {reason}",
+                    lifting=lifting,
                 )
             except (*TEMPORARY, RefusedError) as error:
-                # The others are still timed out, and each success is recorded.
                 outcome = failed("failed.refused", reason=str(error))
             if outcome.status is Status.FAILED:
                 note = outcome.note or Note("failed.refused", {"reason": ""})
-                refused.append(Target(target.id, target.name, note))
-            else:
-                done.append(target)
+                refused.append(Target(member, target.name, note))
+                continue
+            await self._verdicts.acted(record.of_author(member), act, asker.id, minutes=minutes)
+            done.append(target)
         return TimedOut(done, refused)
 
     async def judge(
@@ -282,11 +306,12 @@ class AlertDesk:
         return record
 
 
+def _by_channel(cases: Iterable[Case]) -> dict[ChannelId, list[Post]]:
+    posts: dict[ChannelId, list[Post]] = {}
+    for post in (case.decision.post for case in cases):
+        posts.setdefault(post.channel_id, []).append(post)
+    return posts
+
+
 def _chosen(cases: Sequence[Case], only: Collection[CaseId] | None) -> list[Case]:
     return [case for case in cases if only is None or case.id in only]
-
-
-def _succeeded(outcome: Outcome) -> None:
-    """Raise ``RefusalError`` if an outcome is a failure."""
-    if outcome.status is Status.FAILED:
-        raise RefusalError(outcome.note or Note("failed.refused", {"reason": ""}))

@@ -45,6 +45,11 @@ class Record:
     cases: Sequence[Case]
     acts: Mapping[CaseId, Sequence[Done]] = field(default_factory=dict)
     judgements: Mapping[CaseId, Judgement] = field(default_factory=dict)
+    _by_author: dict[UserId, list[Case]] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for case in self.cases:
+            self._by_author.setdefault(case.decision.post.author_id, []).append(case)
 
     @property
     def authors(self) -> list[UserId]:
@@ -90,12 +95,12 @@ class Record:
         ]
         return max(ends, default=datetime.now(UTC))
 
-    def of_authors(self, authors: Sequence[UserId]) -> list[CaseId]:
-        """Return the ids of the cases of some authors."""
-        return [case.id for case in self.cases if case.decision.post.author_id in authors]
+    def of_author(self, author: UserId) -> list[CaseId]:
+        """Return the ids of an author's cases."""
+        return [case.id for case in self._of(author)]
 
     def _of(self, author: UserId) -> list[Case]:
-        return [case for case in self.cases if case.decision.post.author_id == author]
+        return self._by_author.get(author, [])
 
     def _last_by_hand(self, author: UserId) -> Done | None:
         acts = [

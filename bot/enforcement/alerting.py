@@ -38,30 +38,34 @@ class Alerting:
         Each alert is retried by itself until Discord takes it: one that fails costs no further
         request for those before it.
         """
-        told = [self._join(case) for case in cases]
-        # Before anything is sent, so that the next process can find out what was.
-        await self._journal.assign(cases, [alert.lead.id for alert in told])
-        outcomes: dict[OpenAlert, Outcome] = {}
-        for alert in dict.fromkeys(told):
-            try:
-                outcomes[alert] = await retry(Kind.ALERT, partial(self._show, alert))
-            except AlertRemovedError:
-                # A moderator removed it, so its cases need a new alert. The other alerts are
-                # updated once more with the same content, which changes nothing.
-                self._alerts.close(alert.lead.id)
-                return await self.alert(cases)
-            except RefusedError as error:
-                outcomes[alert] = failed("failed.refused", reason=str(error))
-        for alert, outcome in outcomes.items():
-            if outcome.status is Status.FAILED:
-                self._alerts.close(alert.lead.id)
-        return [outcomes[alert] for alert in told], [alert.lead.id for alert in told]
+        outcomes: dict[CaseId, tuple[Outcome, CaseId]] = {}
+        waiting = list(cases)
+        while waiting:
+            told: dict[OpenAlert, list[Case]] = {}
+            for case in waiting:
+                told.setdefault(self._join(case), []).append(case)
+            waiting = []
+            for alert, its in told.items():
+                try:
+                    outcome = await retry(Kind.ALERT, partial(self._show, alert, its))
+                except AlertRemovedError:
+                    # A moderator removed it or acts on it, so its cases need a new alert.
+                    self._alerts.close(alert.lead.id)
+                    waiting += its
+                    continue
+                except RefusedError as error:
+                    outcome = failed("failed.refused", reason=str(error))
+                if outcome.status is Status.FAILED:
+                    self._alerts.close(alert.lead.id)
+                outcomes.update({case.id: (outcome, alert.lead.id) for case in its})
+        ended = [outcomes[case.id] for case in cases]
+        return [outcome for outcome, _ in ended], [lead for _, lead in ended]
 
     def _join(self, case: Case) -> OpenAlert:
         return self._alerts.join(case, pings=_pings(self._book.of(case.id.guild), case))
 
-    async def _show(self, alert: OpenAlert) -> Outcome:
-        """Send an alert, or update it if it was sent before. Raises ``AlertRemovedError``."""
+    async def _show(self, alert: OpenAlert, cases: Sequence[Case]) -> Outcome:
+        """Send an alert, or update it with cases that joined it. Raises ``AlertRemovedError``."""
         guild = alert.lead.id.guild
         async with alert.showing:
             place = self._channel.place(guild)
@@ -70,6 +74,9 @@ class Alerting:
             # A moderator acted on it meanwhile, or the server changed its alert channel.
             if alert.closed or (alert.channel_id and alert.channel_id != place):
                 raise AlertRemovedError
+            # Before it is sent, so that the next process can find out what was. Not before the
+            # check above: a moderator who acts on the alert has not seen these cases.
+            await self._journal.assign(cases, [alert.lead.id] * len(cases))
             if alert.maybe_sent and not alert.message_id:
                 await self._look_for(alert, place)
             if alert.message_id:

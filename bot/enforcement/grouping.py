@@ -105,16 +105,15 @@ class OpenAlerts:
             if case.id in alert.cases:
                 return alert
         post = case.decision.post
+        for key, old in list(self._alerts.items()):
+            if post.at - old.last_at >= LONGEST_OPEN:
+                self.close(key)
         raid = self._raids.count(post)
         for alert in reversed(self._alerts.values()):
             loud_enough = alert.pinged or not pings
-            if loud_enough and _alike(alert.lead, case) and _together(alert, case, raid=raid):
+            if loud_enough and _together(alert, case, raid=raid) and _alike(alert.lead, case):
                 self._add(alert, case)
                 return alert
-        for key, old in list(self._alerts.items()):
-            if post.at - old.last_at < LONGEST_OPEN:
-                break
-            self.close(key)
         alert = OpenAlert(case, pings, post.at)
         self._alerts[case.id] = alert
         self._add(alert, case)

@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain import GuildId, Post, UserId
+from bot.domain import CaseId, GuildId, Post, UserId
 
 RAID_WINDOW: Final = timedelta(seconds=30)
 RAID_MESSAGES: Final = 10
@@ -21,7 +21,7 @@ class Raids:
     """Counts alerted messages by server, in memory only."""
 
     def __init__(self) -> None:
-        self._latest: OrderedDict[GuildId, deque[tuple[datetime, UserId]]] = OrderedDict()
+        self._latest: OrderedDict[GuildId, deque[tuple[CaseId, datetime, UserId]]] = OrderedDict()
 
     def count(self, post: Post) -> bool:
         """Count an alerted message, and return whether its server is being raided at that moment.
@@ -33,6 +33,7 @@ class Raids:
         self._latest.move_to_end(post.guild_id)
         while len(self._latest) > MOST_SERVERS:
             self._latest.popitem(last=False)
-        latest.append((post.at, post.author_id))
-        near = [author for at, author in latest if abs(post.at - at) <= RAID_WINDOW]
+        if all(case != post.id for case, _, _ in latest):
+            latest.append((post.id, post.at, post.author_id))
+        near = [author for _, at, author in latest if abs(post.at - at) <= RAID_WINDOW]
         return len(near) == RAID_MESSAGES and len(set(near)) >= RAID_AUTHORS

@@ -53,7 +53,7 @@ def alert_buttons(post: Post, state: AlertState, words: Words) -> discord.ui.Vie
         item.row = 0
     if post.surface is Surface.MESSAGE:
         items.append(button(words, "around", *case))
-    if state.deleted or state.partly_deleted or state.timed_out:
+    if state.partly_deleted or state.partly_timed_out:
         items.append(button(words, "undo", *case))
     return view_of(*items)
 

@@ -171,7 +171,11 @@ def _verdict(before: Record, record: Record, words: Words, who: dict[str, str]) 
         for judgement in Judgement
     }
     given = {judgement: numbers for judgement, numbers in by_judgement.items() if numbers}
-    if len(given) == 1 and len(record.judgements) == len(record.cases):
+    changed = [
+        case for case, now in record.judgements.items() if before.judgements.get(case) is not now
+    ]
+    # One sentence names one moderator, so it must be their verdict on every message.
+    if len(given) == 1 and len(changed) == len(record.cases):
         (judgement,) = given
         said = words(f"verdict.{judgement}", **who)
     else:

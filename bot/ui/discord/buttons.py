@@ -64,14 +64,14 @@ class AlertButtons:
 
     async def _on_messages(self, interaction: discord.Interaction, press: Press) -> None:
         """Delete or judge the message of an alert. If it has several, ask which."""
+        # First of all: the record can wait for the alert to be updated, and Discord for 3 seconds.
+        await interaction.response.defer()
         lead, alert = press.case(), _id_of(interaction.message)
         record = await self._desk.record(lead)
         if len(record.cases) > 1:
-            await interaction.response.defer(ephemeral=True, thinking=True)
             view = await self._options(Choice(press.name, alert, lead), 0, interaction)
             await say(interaction, words_of(interaction)(f"choose.{press.name}"), view=view)
             return
-        await interaction.response.defer()
         await self._act(interaction, Choice(press.name, alert, lead), None)
 
     async def _choose_duration(self, interaction: discord.Interaction, press: Press) -> None:
@@ -187,6 +187,8 @@ class AlertButtons:
             people = record.authors
             if _minutes(choice) == 0:
                 people = [author for author in people if record.timed_out(author)]
+                if not people:
+                    raise RefusalError(Note("act.nothing_to_undo"))
             names = await gate.names(guild, people[page * PAGE : (page + 1) * PAGE])
             return choose_people(choice, people, names, page, words)
         names = await gate.names(guild, on_page(record.cases, page))
@@ -227,7 +229,7 @@ class AlertButtons:
     async def _delete(
         self, interaction: discord.Interaction, choice: Choice, asker: Asker, only: ChosenCases
     ) -> str:
-        deleted = await self._desk.delete(choice.lead, asker, only)
+        result = await self._desk.delete(choice.lead, asker, only)
         record = await self._desk.record(choice.lead)
         await self._notes.acted(
             interaction,
@@ -236,12 +238,13 @@ class AlertButtons:
             choice.alert_id,
             ActNote(
                 "act.deleted",
-                cases=[case.id for case in deleted],
+                cases=[case.id for case in result.done],
                 title="alert.title.deleted" if record.state.deleted else None,
             ),
         )
         words = words_of(interaction)
-        return words("act.you_deleted", count=len(deleted)) if len(record.cases) > 1 else ""
+        said = words("act.you_deleted", count=len(result.done)) if len(record.cases) > 1 else ""
+        return said if result.refusal is None else f"{said}\n{words.note(result.refusal)}"
 
     async def _judge(
         self, interaction: discord.Interaction, choice: Choice, asker: Asker, only: ChosenCases
@@ -253,7 +256,9 @@ class AlertButtons:
         hint = words("act.wrong_hint") if choice.act == "wrong" else ""
         if len(record.cases) == 1:
             return hint
-        count = len(record.cases) if only is None else len(only)
+        count = sum(
+            before.judgements.get(case) is not given for case, given in record.judgements.items()
+        )
         return f"{words('act.you_judged', count=count)} {hint}".strip()
 
     async def _time_out(
