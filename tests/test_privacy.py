@@ -35,7 +35,7 @@ async def test_a_member_sees_what_is_kept_and_has_it_erased(world: World) -> Non
     # A week later it is gone, and the alert says so.
     house = world.app.context.store.housekeeping
     assert await house.erase_due(datetime.now(UTC) + timedelta(seconds=1)) == 1
-    assert "no longer on record" in said(
+    assert "Nothing is stored about this message any more" in said(
         await world.moderator.click(world.alert, label="False positive")
     )
 

@@ -40,7 +40,7 @@ async def mounted(folder: Path, options: str) -> AsyncIterator[Path]:
 
 @needs_mount
 async def test_a_full_disk(tmp_path: Path) -> None:
-    cannot = "write failed, retrying"
+    cannot, resumed = "write failed, retrying", "writing resumed"
     async with mounted(tmp_path / "disk", "size=4m") as disk:
         await with_alert_channel(disk)
         ballast = disk / "ballast"
@@ -58,10 +58,11 @@ async def test_a_full_disk(tmp_path: Path) -> None:
                     await standin.say(HATEFUL)
                 await until(lambda: cannot in running.logged(), running)
                 await asyncio.sleep(3)
-                assert running.logged().count(cannot) == 1
+                # Once for each outage: a small write can fit into what the database had reserved.
+                assert running.logged().count(cannot) - running.logged().count(resumed) == 1
                 ballast.unlink()
                 await quiet(disk, running, standin)
-                assert "writing resumed" in running.logged()
+                assert running.logged().count(cannot) == running.logged().count(resumed) > 0
                 assert await running.stop() == 0
             figures = check(disk, standin)
         row("disk full, then not", times=running.logged().count(cannot), **figures)
