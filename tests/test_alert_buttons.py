@@ -33,7 +33,7 @@ async def test_an_alert_says_all_that_is_needed_to_judge(alerted: World) -> None
     (embed,) = alerted.alert.embeds
     shown = str(embed.to_dict())
     quotation = embed.description or ""
-    assert "\nWords that weighed most: garbage" in quotation
+    assert "\nWords that counted most: garbage" in quotation
     assert quotation.startswith("||")
     assert quotation.count("||") == 2  # one spoiler hides both
     assert "Rule: insult 0." in field(alerted, "Scores")

@@ -61,7 +61,7 @@ async def test_the_passage_is_quoted_after_a_crash_before_the_alert_too(
         await world.app.drained()
         quotation = world.alert.embeds[0].description or ""
         assert "stupid worthless idiot" in quotation[quotation.index("**") :]
-        assert "Words that weighed most: " in quotation
+        assert "Words that counted most: " in quotation
         assert LONG.strip() in (await world.alert.attachments[0].read()).decode()
         await world.app.close()
 
@@ -188,7 +188,7 @@ async def test_without_attach_files_the_alert_says_what_is_missing(world: World)
 async def test_a_server_can_switch_spoilers_off(world: World) -> None:
     await world.choose_desk()
     result = await world.moderator.slash(world.desk, "alerts spoilers", hide=False)
-    assert "show quotations openly" in said(result)
+    assert "show quotations without a spoiler" in said(result)
     await world.say(LONG)
     assert "||" not in (world.alert.embeds[0].description or "")
     result = await world.moderator.slash(world.desk, "alerts spoilers", hide=True)

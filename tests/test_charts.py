@@ -31,6 +31,7 @@ async def test_without_matplotlib_a_preview_says_why_it_has_no_chart(
     (shown,) = answer.response.embeds
     assert shown.image.url is None
     assert shown.footer.text == (
-        "Nothing has been changed. There is no chart because this bot is installed without them."
+        "Nothing has been changed. There is no chart because this bot is installed without chart "
+        "support."
     )
     assert answer.response.attachments == []

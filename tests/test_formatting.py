@@ -71,7 +71,7 @@ def test_a_rule_tells_a_score_from_a_threshold_just_below() -> None:
             threshold_entry(SERVER, "hate", Kind.ALERT),
             None,
             0.5,
-            "hate · alert: inherit → **0.50**",
+            "hate · alert: preset → **0.50**",
         ),
         (
             threshold_entry(SERVER, "hate", Kind.ALERT),
@@ -79,7 +79,7 @@ def test_a_rule_tells_a_score_from_a_threshold_just_below() -> None:
             0.571,
             "hate · alert: 0.570 → **0.571**",
         ),
-        (threshold_entry(SERVER, "hate", Kind.DELETE), "off", None, "delete: off → **inherit**"),
+        (threshold_entry(SERVER, "hate", Kind.DELETE), "off", None, "delete: off → **preset**"),
         (minutes_entry(SERVER, "hate"), None, 20, "in minutes: inherit → **20**"),
         (ALERT_CHANNEL, None, 5, "alert channel: not set → **<#5>**"),
         (PING_ROLE, 6, None, "role to ping: <@&6> → **not set**"),
@@ -146,6 +146,6 @@ def test_too_little_history_is_called_that() -> None:
     few = reach_line(Reach(0, 19, 0.9), "insult", 0.96, ENGLISH)
     assert few.startswith("⚠ No message reached 0.96")
     assert few.endswith(
-        "That is too little history to rely on: only 19 messages scored 0.2 or more."
+        "\nThat is too little history to rely on: only 19 messages scored 0.2 or more."
     )
     assert "too little" not in reach_line(Reach(0, 20, 0.9), "insult", 0.96, ENGLISH)

@@ -93,7 +93,7 @@ async def test_one_member_gets_one_alert_and_two_members_get_two(world: World) -
     first, other = world.alerts
     assert (first.title or "").endswith("2 ×")
     shown = str(first.to_dict())
-    assert "More messages: 1" in shown
+    assert "1 more message" in shown
     assert "idiot" in shown
     assert "kim" not in shown
     assert "kim" in str(other.to_dict())

@@ -31,7 +31,7 @@ async def test_choosing_the_language_of_alerts_is_answered_in_the_persons_own(
     world: World,
 ) -> None:
     answer = await ask(world, "alerts language", language="de")
-    assert answer.startswith("Alerts are now written in this language: Deutsch (German).")
+    assert answer.startswith("Alerts are now in Deutsch (German).")
     with client_in("de"):
         answer = await ask(world, "alerts language", language="es")
         assert answer.startswith("Sprache der Meldungen ab jetzt: Español (Spanisch).")
@@ -53,7 +53,7 @@ async def test_choosing_the_language_of_alerts_is_answered_in_the_persons_own(
             {"class": "insult", "action": "alert", "value": "0.9"},
             "preview.title",
         ),
-        ("undo", {}, "undo.nothing_of_yours"),
+        ("undo", {}, "undo.nothing_recent"),
         ("history", {}, "history.title"),
         ("exempt list", {}, "exempt.title"),
         ("exempt add", {"moderators": True}, "exempt.already.added"),

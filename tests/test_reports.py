@@ -72,7 +72,7 @@ async def test_a_report_of_nothing_leaves_no_verdict(world: World) -> None:
     await world.moderator.click(world.alert, label="Nothing wrong")
     verdicts, version = world.app.context.store.verdicts, world.app.context.judge.model
     assert await verdicts.verdicts(world.guild_id, version) == []
-    assert "Closed as nothing wrong by" in str(world.alert.embeds[0].to_dict())
+    assert "Dismissed by" in str(world.alert.embeds[0].to_dict())
 
 
 async def test_a_message_is_reported_once_however_many_say_so(world: World) -> None:

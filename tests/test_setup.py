@@ -52,6 +52,15 @@ async def test_setup_asks_for_channel_and_preset_and_ends_with_a_test_alert(worl
     assert "there is a test alert" in dialogue.content
 
 
+async def test_setup_without_a_channel_says_where_to_choose_one(world: World) -> None:
+    assert state(await opened(world))["Alerts go to"] == "No channel yet: choose one below"
+    await world.choose_desk()
+    dialogue = await opened(world)
+    await ask(world, "undo", change=1)
+    await world.moderator.click(dialogue, custom_id="bw:setup_test")
+    assert dialogue.content == "Choose a channel above first."
+
+
 async def test_setup_shows_what_is_chosen_already(world: World) -> None:
     await world.choose_desk()
     await world.change(preset="observe")

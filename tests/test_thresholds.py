@@ -111,8 +111,10 @@ async def test_preview_replays_the_stored_scores_and_changes_nothing(world: Worl
     assert result.response is not None
     (embed,) = result.response.embeds
     shown = str(embed.to_dict())
-    assert "alerts 2 → **1**" in shown
-    assert "1 message: 0 right, 1 false positive, 0 not judged" in shown
+    assert "alerts, all classes: 2 → **1**" in shown
+    (field,) = embed.fields
+    assert field.name == "No longer alerted"
+    assert field.value == "1 message: 0 right, 1 false positive, 0 not judged"
     (picture,) = result.response.attachments
     assert (await picture.read()).startswith(b"\x89PNG")
     assert picture.description
@@ -126,9 +128,9 @@ async def test_preview_counts_a_channel_alone(world: World) -> None:
     await world.say(BORDERLINE)
     quiet = world.guild.create_text_channel("quiet")
     shown = await ask(world, "threshold preview", **SET, value="0.95", channel=quiet)
-    assert "alerts 0 → **0**" in shown
+    assert "alerts, all classes: 0 → **0**" in shown
     shown = await ask(world, "threshold preview", **SET, value="0.95", channel=world.general)
-    assert "alerts 1 → **0**" in shown
+    assert "alerts, all classes: 1 → **0**" in shown
 
 
 async def test_suggest_needs_verdicts_and_says_how_many_it_has(world: World) -> None:
@@ -168,7 +170,8 @@ async def test_reset_gives_back_what_is_inherited(world: World) -> None:
     assert "Nothing to reset" in await ask(world, "threshold reset")
     await ask(world, "threshold set", **SET, value="0.7")
     await ask(world, "threshold set", **{"class": "hate", "action": "alert"}, value="0.7")
-    await ask(world, "threshold reset", **{"class": "insult"})
+    answer = await ask(world, "threshold reset", **{"class": "insult"})
+    assert "the category, the server or the preset:\n· insult · alert: **0.57**" in answer
     assert threshold(world) == default
     table = world.policy.table()
     assert table["hate", Kind.ALERT].threshold == 0.7
@@ -197,7 +200,7 @@ async def test_settings_belong_to_one_server(world: World) -> None:
     result = await boss.slash(there, "history")
     assert result.response is not None
     (line,) = (result.response.embeds[0].description or "").splitlines()
-    assert line.endswith("insult · alert: inherit → **0.99**")
+    assert line.endswith("insult · alert: preset → **0.99**")
     # A channel's id of another server, in a button that was made up.
     view = discord.ui.View(timeout=None)
     view.add_item(

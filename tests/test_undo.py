@@ -6,14 +6,18 @@ import discord
 import pytest
 from simcord.actors import MemberActor
 
+from bot.app.settings import Settings
 from bot.domain import Kind
 from tests.answers import ask, said, shown
+from tests.database import execute
 from tests.world import World
 
 SET = {"class": "insult", "action": "alert"}
-NOTHING_OF_YOURS = (
-    "Nothing of yours to undo. To undo somebody else's change, choose it in `change`."
+NOTHING_RECENT = (
+    "Nothing to undo: in the last hour you changed nothing that is still to be undone. "
+    "Choose any other change, the alert channel included, in `change`."
 )
+NO_ALERTS = "⚠ Alerts now go nowhere: use `/setup`"
 
 
 def threshold(world: World) -> float | None:
@@ -37,16 +41,20 @@ async def test_every_change_is_on_record_and_can_be_undone(world: World) -> None
     assert undone == "Change #2 is undone:\n· insult · alert: 0.80 → **0.70**"
     assert threshold(world) == 0.7
     undone = await ask(world, "undo")
-    assert undone == "Change #1 is undone:\n· insult · alert: 0.70 → **inherit**"
+    assert undone == "Change #1 is undone:\n· insult · alert: 0.70 → **0.57** (from the preset)"
     assert threshold(world) == default
-    assert await ask(world, "undo") == NOTHING_OF_YOURS
+    assert await ask(world, "undo") == NOTHING_RECENT
     assert "undoes #2" in await ask(world, "history")
 
 
 @pytest.mark.parametrize(
     ("command", "options", "undone"),
     [
-        ("threshold set", {**SET, "value": "0.8"}, "insult · alert: 0.80 → **inherit**"),
+        (
+            "threshold set",
+            {**SET, "value": "0.8"},
+            "insult · alert: 0.80 → **0.57** (from the preset)",
+        ),
         ("mode", {"mode": "observe"}, "mode: observe → **default**"),
         (
             "alerts language",
@@ -61,7 +69,9 @@ async def test_any_setting_can_be_undone_by_the_command_and_by_the_button_under_
     world: World, command: str, options: dict[str, object], undone: str
 ) -> None:
     before = world.policy
-    assert "Saved as change #1. `/undo` takes it back." in await ask(world, command, **options)
+    assert "Saved as change #1. To take it back: `/undo change:1`." in await ask(
+        world, command, **options
+    )
     assert world.policy != before
     assert await ask(world, "undo") == f"Change #1 is undone:\n· {undone}"
     assert world.policy == before
@@ -86,8 +96,43 @@ async def test_channel_ping_and_preset_can_be_undone(world: World) -> None:
     undone = await ask(world, "undo")
     assert f"role to ping: <@&{role.id}> → **not set**" in undone
     assert "ping at this score or above: 0.80 → **default**" in undone
-    assert f"alert channel: <#{world.desk.id}> → **not set**" in await ask(world, "undo")
+    undone = await ask(world, "undo", change=1)
+    assert f"alert channel: <#{world.desk.id}> → **not set**" in undone
+    assert undone.endswith(NO_ALERTS)
     assert world.policy == before
+
+
+async def test_pressing_undo_again_never_takes_back_the_alert_channel(world: World) -> None:
+    await world.choose_desk()
+    await ask(world, "threshold set", **SET, value="0.7")
+    assert "0.70" in await ask(world, "undo")
+    assert await ask(world, "undo") == NOTHING_RECENT
+    assert world.policy.alert_channel_id == world.desk.id
+
+
+async def test_an_undo_that_leaves_another_alert_channel_does_not_warn(world: World) -> None:
+    await world.choose_desk()
+    await ask(world, "alerts channel", channel=world.general)
+    assert NO_ALERTS not in await ask(world, "undo", change=2)
+    assert world.policy.alert_channel_id == world.desk.id
+
+
+async def test_only_a_change_of_the_last_hour_is_undone_by_default(
+    world: World, settings: Settings
+) -> None:
+    await ask(world, "threshold set", **SET, value="0.7")
+    an_hour = 3_600_000  # milliseconds
+    execute(settings.storage.database, f"UPDATE changes SET changed_at = changed_at - {an_hour}")
+    assert await ask(world, "undo") == NOTHING_RECENT
+    assert threshold(world) == 0.7
+    assert "Change #1 is undone" in await ask(world, "undo", change=1)
+
+
+async def test_what_is_inherited_after_an_undo_is_shown(world: World) -> None:
+    await ask(world, "threshold set", **SET, value="0.7")
+    await ask(world, "threshold set", **SET, value="0.8", channel=world.general)
+    undone = await ask(world, "undo")
+    assert undone.endswith(f"insult · alert <#{world.general.id}>: 0.80 → **0.70** (inherited)")
 
 
 async def test_by_default_ones_own_latest_change_is_undone(world: World) -> None:
@@ -97,7 +142,7 @@ async def test_by_default_ones_own_latest_change_is_undone(world: World) -> None
     await sam.slash(world.desk, "allow add", phrase="damn")
     assert "insult" in await ask(world, "undo")
     assert list(world.policy.phrases.all) == ["damn"]
-    assert await ask(world, "undo") == NOTHING_OF_YOURS
+    assert await ask(world, "undo") == NOTHING_RECENT
     assert "damn" in await ask(world, "undo", change=2)
     assert list(world.policy.phrases.all) == []
     assert await ask(world, "undo", change=99) == (
@@ -129,7 +174,7 @@ async def test_the_changes_that_can_be_undone_are_offered_in_words(world: World)
     assert choices == {
         4: "#4 (yours) @Actor exempt: no → yes",
         3: "#3 insult · alert #general: inherit → 0.80",
-        2: "#2 (yours) insult · alert: inherit → 0.70",
+        2: "#2 (yours) insult · alert: preset → 0.70",
         1: "#1 (yours) alert channel: not set → #desk",
     }
     assert list(choices) == [4, 3, 2, 1]
@@ -163,7 +208,7 @@ async def test_setting_what_is_set_is_no_change_and_shows_no_preview(world: Worl
         ("alerts ping", {}, "alerts ping nobody.", as_it_is),
         ("alerts ping", {"role": role}, "alerts already ping", changing),
         ("alerts language", {}, "the server's own language: English", as_it_is),
-        ("alerts language", {"language": "es"}, "in this language: Español", changing),
+        ("alerts language", {"language": "es"}, "already in Español", changing),
         ("exempt add", {"moderators": True}, "already exempt.", as_it_is),
         ("exempt remove", {"role": role}, "not exempt.", as_it_is),
         ("mode", {"mode": "observe"}, "this server already observes.", changing),

@@ -12,7 +12,7 @@ from typing import Final
 from bot.desk.people import Asker, Right
 from bot.domain import NOWHERE, ChannelId, GuildId, Kind, Note, Past, UserId
 from bot.policy.book import PolicyBook
-from bot.policy.entries import MODE, PRESET, Changes, Entries
+from bot.policy.entries import ALERT_CHANNEL, MODE, PRESET, Changes, Entries
 from bot.policy.replay import Comparison, Judged, Tally, compare, tally
 from bot.policy.rules import Policy, Scopes
 from bot.policy.thresholds import SettingError
@@ -26,6 +26,9 @@ LEAST_COUNTED: Final = 0.2
 
 RECENT: Final = 500
 """Entries of the history that an undo looks through."""
+
+UNDO_WITHIN: Final = timedelta(hours=1)
+"""An undo that names no change looks back this far: an older one may be long forgotten."""
 
 Chain = Callable[[ChannelId], Scopes]
 """Returns the scopes that hold in a channel, the channel itself first."""
@@ -42,6 +45,16 @@ class Step:
     def by(self) -> UserId:
         """Who made the change."""
         return self.changes[0].changed_by
+
+    @property
+    def at(self) -> datetime:
+        """When the change was made."""
+        return self.changes[0].changed_at
+
+    @property
+    def names(self) -> set[str]:
+        """The entries that the change is about."""
+        return {each.name for each in self.changes}
 
     @property
     def undoes(self) -> int | None:
@@ -110,16 +123,24 @@ class SettingsDesk:
     ) -> Step | None:
         """Undo a change and return it; without a number, the asker's own latest one.
 
+        The latest one is looked for in the last hour. It is never one of the alert channel:
+        without that, every alert would stop, so it has to be named.
+
         Returns ``None`` if there is no such change. Raises ``SettingError`` if it has been undone
         already or its settings have changed since, and whatever ``change`` raises.
         """
         undone = await self._store.undone(guild)
         if number is None:
+            since = datetime.now(UTC) - UNDO_WITHIN
             number = next(
                 (
                     step.number
                     for step in await self._steps(guild)
-                    if step.by == asker.id and step.undoes is None and step.number not in undone
+                    if step.by == asker.id
+                    and step.undoes is None
+                    and step.number not in undone
+                    and step.at >= since
+                    and ALERT_CHANNEL not in step.names
                 ),
                 None,
             )

@@ -14,6 +14,7 @@ from bot.policy.entries import (
     SPOILERS,
     Value,
 )
+from bot.policy.rules import SERVER
 from bot.ui.words import Words
 
 _MENTION: Final = {"role": "<@&{}>", "channel": "<#{}>", "member": "<@{}>"}
@@ -99,6 +100,8 @@ def _absent(name: str) -> str:
         return "yes"
     if name in {ALERT_CHANNEL, PING_ROLE}:
         return "unset"
+    if name.startswith(f"threshold.{SERVER}."):
+        return "preset"
     return {"threshold": "inherit", "minutes": "inherit", "exempt": "no", "allow": "no"}.get(
         name.partition(".")[0], "default"
     )

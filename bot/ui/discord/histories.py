@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 import discord
 from discord import app_commands
 
 from bot.desk.settings import Step
-from bot.domain import UserId
+from bot.domain import ChannelId, Kind, UserId
+from bot.platform.places import ChainOf
+from bot.policy.entries import OFF, Value
+from bot.policy.rules import SERVER, Policy
 from bot.store.ports import Change
 from bot.ui.discord.choices import MOST_CHOICES
-from bot.ui.discord.formatting import entry_step
+from bot.ui.discord.formatting import entry_name, entry_step, entry_value
 from bot.ui.discord.items import button, view_of
 from bot.ui.discord.quoting import shorten
 from bot.ui.discord.replies import say, words_of
@@ -67,10 +70,38 @@ def history_embed(
     )
 
 
-def restored(step: Step, words: Words) -> Iterator[str]:
-    """Yield a line for each setting that an undo restored."""
+def restored(step: Step, policy: Policy, chain: ChainOf, words: Words) -> Iterator[str]:
+    """Yield a line for each setting that an undo restored, with the value that applies now."""
     for change in step.changes:
-        yield f"· {entry_step(change.name, change.after, change.before, words)}"
+        if change.before is None and (value := inherited(change.name, policy, chain)) is not None:
+            source = words("value.from_preset" if _of_server(change.name) else "value.inherited")
+            yield f"· {entry_step(change.name, change.after, value, words)} ({source})"
+        else:
+            yield f"· {entry_step(change.name, change.after, change.before, words)}"
+
+
+def reset_lines(
+    names: Iterable[str], policy: Policy, chain: ChainOf, words: Words
+) -> Iterator[str]:
+    """Yield a line for each setting that was reset, a threshold with the value that applies now."""
+    for name in names:
+        value = inherited(name, policy, chain)
+        applies = "" if value is None else f": **{entry_value(name, value, words)}**"
+        yield f"· {entry_name(name, words)}{applies}"
+
+
+def inherited(name: str, policy: Policy, chain: ChainOf) -> Value | None:
+    """Return the threshold that applies where none is set; ``None`` for any other setting."""
+    if not name.startswith("threshold."):
+        return None
+    _, scope, harm, kind = name.split(".")
+    scopes = chain(ChannelId(int(scope))) if ChannelId(int(scope)) != SERVER else ()
+    limit = policy.table(scopes)[harm, Kind(kind)].threshold
+    return OFF if limit is None else limit
+
+
+def _of_server(name: str) -> bool:
+    return name.split(".")[1] == str(SERVER)
 
 
 def change_choices(

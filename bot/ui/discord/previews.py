@@ -61,7 +61,7 @@ def reach_line(found: Reach, harm: str, threshold: float, words: Words) -> str:
     else:
         said = words("reach.some", reached=found.reached, **values)
     if found.seen < FEWEST:
-        said += " " + words("reach.too_few", seen=found.seen, least=least)
+        said += "\n" + words("reach.too_few", seen=found.seen, least=least)
     return said
 
 
@@ -104,9 +104,10 @@ def preview_embed(
         title=words("preview.title"),
         description=f"{headline}\n{effect(comparison, kind, days, words)}",
     )
-    for name, judged in (("only_new", comparison.only_new), ("only_now", comparison.only_now)):
+    only_new, only_now = words("preview.only_new"), words(f"preview.only_now.{kind}")
+    for name, judged in ((only_new, comparison.only_new), (only_now, comparison.only_now)):
         if judged.total:
-            embed.add_field(name=words(f"preview.{name}"), value=judged_so_far(judged, words))
+            embed.add_field(name=name, value=judged_so_far(judged, words))
     embed.set_footer(text=words("preview.footer"))
     embed.set_image(url=f"attachment://{PICTURE}")
     return embed

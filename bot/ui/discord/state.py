@@ -22,10 +22,20 @@ def add_line(embed: discord.Embed, name: str, value: str) -> None:
     embed.add_field(name=name, value=shorten(value, FIELD_LENGTH), inline=False)
 
 
-def add_state(embed: discord.Embed, guild: discord.Guild, policy: Policy, words: Words) -> None:
-    """Show the alert channel, the mode and the preset, and which permissions the bot lacks."""
+def add_state(
+    embed: discord.Embed,
+    guild: discord.Guild,
+    policy: Policy,
+    words: Words,
+    *,
+    nowhere: str = "show.nowhere",
+) -> None:
+    """Show the alert channel, the mode and the preset, and which permissions the bot lacks.
+
+    ``nowhere`` is the key of what is said if there is no alert channel.
+    """
     channel = policy.alert_channel_id
-    alerts = f"<#{channel}>" if channel else words("show.nowhere")
+    alerts = f"<#{channel}>" if channel else words(nowhere)
     if policy.ping_role_id:
         role, above = f"<@&{policy.ping_role_id}>", f"{policy.ping_above:.2f}"
         alerts += "\n" + words("show.ping", role=role, above=above)

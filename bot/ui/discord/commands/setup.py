@@ -76,7 +76,7 @@ class Dialogue:
         guild, words = guild_of(interaction), words_of(interaction)
         policy = self._policy(interaction)
         embed = discord.Embed(title=words("setup.title"), description=words("setup.intro"))
-        add_state(embed, guild, policy, words)
+        add_state(embed, guild, policy, words, nowhere="show.choose")
         return embed, _menus(guild, policy, list(self._context.book.defaults.presets), words)
 
     async def _redraw(
@@ -112,7 +112,10 @@ class Dialogue:
         del press
         guild, words = guild_of(interaction), words_of(interaction)
         policy = self._policy(interaction)
-        channel = guild.get_channel(policy.alert_channel_id or 0)
+        if policy.alert_channel_id is None:
+            await self._redraw(interaction, words("setup.choose_first"))
+            return
+        channel = guild.get_channel(policy.alert_channel_id)
         if not isinstance(channel, discord.TextChannel):
             await self._redraw(interaction, words("setup.channel_gone"))
             return

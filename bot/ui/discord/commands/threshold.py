@@ -29,8 +29,8 @@ from bot.ui.discord.choices import (
 )
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
-from bot.ui.discord.formatting import entry_name, shown, step
-from bot.ui.discord.histories import say_changed
+from bot.ui.discord.formatting import shown, step
+from bot.ui.discord.histories import reset_lines, say_changed
 from bot.ui.discord.items import button, view_of
 from bot.ui.discord.previews import (
     attached_chart,
@@ -199,8 +199,12 @@ class ThresholdGroup(app_commands.Group, name="threshold", description=text("com
             await say(interaction, words("reset.nothing"))
             return
         number = await self._context.change(interaction, present)
-        what = "\n".join(f"· {entry_name(name, words)}" for name in present)
-        await say_changed(interaction, f"{words('reset.done')}\n{what}", number)
+        policy, chain = (
+            self._context.book.of(guild_id_of(interaction)),
+            ChainOf(guild_of(interaction)),
+        )
+        lines = [words("reset.done"), *reset_lines(present, policy, chain, words)]
+        await say_changed(interaction, "\n".join(lines), number)
 
     @app_commands.command(name="preview", description=text("command.threshold.preview"))
     @app_commands.rename(harm="class", kind="action")

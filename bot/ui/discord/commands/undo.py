@@ -9,6 +9,7 @@ from bot.domain import GuildId, UserId
 from bot.platform.gate import asker_of
 from bot.platform.members import MODERATOR
 from bot.platform.places import ChainOf
+from bot.policy.entries import ALERT_CHANNEL
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
 from bot.ui.discord.histories import UNDO, change_choices, history_embed, restored
@@ -27,7 +28,7 @@ def undo_command(
     @app_commands.default_permissions(MODERATOR)
     @app_commands.guild_only()
     async def undo(interaction: discord.Interaction, change: int | None = None) -> None:
-        """Undo a change of a setting, by default the asker's own latest one."""
+        """Undo a change of a setting, by default the asker's own latest one of the last hour."""
         await say(interaction, await _undo(context, interaction, change))
 
     @undo.autocomplete("change")
@@ -54,12 +55,18 @@ async def _undo(context: Context, interaction: discord.Interaction, number: int 
     guild_id = GuildId(guild.id)
     step = await context.settings.undo(guild_id, asker, number, ChainOf(guild))
     if step is not None:
-        lines = [words("undo.done", number=step.number), *restored(step, words)]
+        policy = context.book.of(guild_id)
+        lines = [
+            words("undo.done", number=step.number),
+            *restored(step, policy, ChainOf(guild), words),
+        ]
+        if ALERT_CHANNEL in step.names and policy.alert_channel_id is None:
+            lines.append(words("undo.no_alerts"))
         return shorten("\n".join(lines), 2000)
     if number is not None:
         return words("undo.unknown", number=number)
     others = await context.settings.undoable(guild_id)
-    return words("undo.nothing_of_yours" if others else "undo.nothing")
+    return words("undo.nothing_recent" if others else "undo.nothing")
 
 
 def history_command(context: Context) -> app_commands.Command[app_commands.Group, ..., None]:
