@@ -32,18 +32,33 @@ async function ask(path, viewer, document = {}) {
 // ---------------------------------------------------------------- scrolling
 
 let following = false;
+let seen = 0n; // the latest message when the visitor last did something
 
+function articles() {
+  return [...list.querySelectorAll(":scope > article[data-message-id]")];
+}
+
+function mark() {
+  seen = BigInt(articles().at(-1)?.dataset.messageId ?? 0);
+}
+
+/** Show the end of the channel, and of what is new the beginning if not all of it fits. */
 function toEnd() {
-  timeline.scrollTo({ top: timeline.scrollHeight, behavior: "instant" });
+  const first = articles().find((each) => BigInt(each.dataset.messageId) > seen);
+  const above = timeline.getBoundingClientRect().top - timeline.scrollTop;
+  const top = first ? first.getBoundingClientRect().top - above - 8 : Infinity;
+  timeline.scrollTo({ top: Math.min(top, timeline.scrollHeight), behavior: "instant" });
 }
 
 /** Stay at the end of the channel, where what the visitor did shows, until they scroll. */
 function follow() {
   following = true;
+  mark();
   toEnd();
 }
 
 new ResizeObserver(() => { if (following) toEnd(); }).observe(list);
+list.addEventListener("click", (event) => { if (event.target.closest("button")) mark(); }, true);
 for (const way of ["wheel", "touchmove"]) {
   timeline.addEventListener(way, () => { following = false; }, { passive: true });
 }
@@ -69,6 +84,7 @@ document.addEventListener("submit", (event) => {
   const plain = event.target === form && field instanceof HTMLTextAreaElement
     && field.dataset.commandMode !== "true" && document.getElementById("reply-context").hidden;
   const text = plain ? field.value : "";
+  if (event.target === form && !plain) follow(); // the answer to a command comes at the end
   if (!text.trim() || text.startsWith("/")) return; // commands, replies and edits are the page's own
   event.preventDefault();
   event.stopPropagation();

@@ -20,6 +20,7 @@ from simcord.backend.errors import BackendError, SetupError
 from simcord.preview import Preview
 
 from bot.demo.mentions import as_discord_shows
+from bot.demo.receipts import as_answered
 from bot.demo.seeding import Server
 from bot.demo.turns import Turns
 from bot.errors import OperatorError
@@ -128,6 +129,7 @@ class Page:
         if answer.status == web.HTTPOk.status_code:
             state = json.loads(answer.text or "{}")
             as_discord_shows(state, self._server.names)
+            as_answered(state)
             answer.text = json.dumps(state)
         return answer
 
@@ -147,7 +149,12 @@ class Page:
                 if isinstance(action, dict) and "published_revision" in action:
                     action["published_revision"] = await self._revision(request)
                     body = json.dumps(action).encode()
-            return await self._forward(request, body)
+            answer = await self._forward(request, body)
+        if answer.status == web.HTTPOk.status_code:
+            receipt = json.loads(answer.text or "{}")
+            as_answered(receipt)
+            answer.text = json.dumps(receipt)
+        return answer
 
     async def _revision(self, request: web.Request) -> object:
         headers = {name: request.headers.get(name, "") for name in PASSED_ON[:2]}

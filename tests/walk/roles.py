@@ -106,7 +106,7 @@ async def follow_the_guide(walk: Walk) -> None:
         await expect(page.locator(COMPOSER)).to_have_value(HATEFUL)
         await page.keyboard.press("Enter")
         await expect(alerts(page)).to_have_count(1)
-        await expect(control(alerts(page), "wrong")).to_be_in_viewport()
+        await expect(alerts(page).locator(".embed-title")).to_be_in_viewport()
     assert HATEFUL not in [message.content for message in walk.shown.channel.history()]
     await walk.picture("alert", alerts(page).last)
 
@@ -119,7 +119,7 @@ async def follow_the_guide(walk: Walk) -> None:
     async with walk.step("an insult"):
         await write(page, BORDERLINE)
         await expect(alerts(page)).to_have_count(2)
-        await expect(control(alerts(page).last, "wrong")).to_be_in_viewport()
+        await expect(alerts(page).last.locator(".embed-title")).to_be_in_viewport()
         await expect(message_with(page, BORDERLINE)).to_be_visible()
 
     await view_as(page, "Morgan")
@@ -229,5 +229,9 @@ async def be_refused(walk: Walk) -> None:
     async with walk.step("a refusal"):
         options = {"class": "insult", "action": "alert", "value": "banana"}
         await use(page, "/threshold set", **options)
-        await expect(message_with(page, said("refused.unchanged"))).to_be_visible()
+        await expect(message_with(page, said("refused.unchanged"))).to_be_in_viewport()
+        await expect(page.locator(COMPOSER)).to_be_visible()
+        await expect(page.locator(".command-row, .command-popup:visible")).to_have_count(0)
+        await expect(page.locator("#action-status")).to_have_text("Action completed")
+        await expect(page.locator("#inspector-count")).to_be_hidden()
     assert walk.shown.env.errors != []  # it is among what simcord calls errors, and ends nothing

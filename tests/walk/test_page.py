@@ -16,6 +16,7 @@ from tests.walk.browser import (
     message_with,
     needs_chromium,
     opened,
+    view_as,
     write,
 )
 
@@ -43,6 +44,21 @@ async def test_who_scrolls_back_stays_there_and_finds_the_guide_again(tmp_path: 
 
         await page.locator("#demo-steps").click()
         await expect(message_with(page, "Welcome").locator("li").first).to_be_in_viewport()
+
+
+@needs_chromium
+async def test_a_command_without_options_leaves_a_narrow_page_as_wide_as_its_window(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path) as shown, opened(shown.page.url, NARROW) as page:
+        await view_as(page, "Morgan")
+        await page.fill(COMPOSER, "/history")
+        await page.get_by_role("listbox").get_by_role("option").first.click()
+        send = page.locator("#send-message")
+        await expect(page.locator(".command-row")).to_be_visible()
+        box = await send.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= NARROW[0]
 
 
 @needs_chromium
