@@ -110,6 +110,34 @@ def test_one_threshold_leaves_the_other_to_the_preset(monkeypatch: pytest.Monkey
     assert thresholds["threat"] == Thresholds(0.5, 0.9)
 
 
+def test_thresholds_of_the_host_that_contradict_each_other_are_named_with_their_file(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[moderation]\nhate.alert = 0.9\nhate.delete = 0.5\n")
+    with pytest.raises(OperatorError) as refused:  # before the token, which is missing too
+        load(file)
+    assert str(refused.value) == (
+        f"{file}: moderation.hate.delete = 0.5 is below moderation.hate.alert = 0.9. "
+        "Set delete to 0.9 or more, or alert to 0.5 or less."
+    )
+
+
+def test_thresholds_that_contradict_each_other_are_named_with_both_their_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[moderation.threat]\nalert = 0.9\n[moderation.insult]\nalert = 'off'\n")
+    monkeypatch.setenv("BELLWETHER_MODERATION__THREAT__TIMEOUT", "0.5")
+    monkeypatch.setenv("BELLWETHER_MODERATION__INSULT__DELETE", "0.5")
+    with pytest.raises(OperatorError) as refused:
+        load(file)
+    assert str(refused.value).startswith(
+        f"the environment variable BELLWETHER_MODERATION__THREAT__TIMEOUT and {file}: "
+        "moderation.threat.timeout = 0.5 is below moderation.threat.alert = 0.9."
+    )
+
+
 def test_a_threshold_that_contradicts_the_preset_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -25,7 +25,13 @@ from pydantic_settings import (
 )
 from yarl import URL
 
-from bot.app.settings_errors import check_names, explain, section_set_as_a_whole
+from bot.app.settings_errors import (
+    check_names,
+    explain,
+    in_lines,
+    section_set_as_a_whole,
+    source_of,
+)
 from bot.app.settings_sources import PREFIX, secrets_folder, table_from, values_from_secrets
 from bot.domain import Mode
 from bot.errors import OperatorError
@@ -245,11 +251,31 @@ def load(path: Path | None) -> Settings:
         weaker = (values_from_secrets(folder), table)
 
     try:
-        return Sourced()
+        settings = Sourced()
     except ValidationError as error:
         raise OperatorError(explain(error, Settings, path, folder)) from None
     except SettingsError as error:
         raise OperatorError(section_set_as_a_whole(error)) from None
+    if wrong := list(_contradictions(settings.moderation, path, folder)):
+        raise OperatorError(in_lines(wrong))
+    return settings
+
+
+def _contradictions(moderation: Moderation, path: Path | None, secrets: Path) -> Iterator[str]:
+    """Yield what is wrong with thresholds that contradict each other, whatever the preset."""
+    for harm in HARMS:
+        own: ClassThresholds = getattr(moderation, harm)
+        for action in ("delete", "timeout"):
+            value = getattr(own, action)
+            if isinstance(own.alert, str) or isinstance(value, str) or value >= own.alert:
+                continue
+            keys = [("moderation", harm, each) for each in (action, "alert")]
+            sources = dict.fromkeys(source_of(key, path, secrets) for key in keys)
+            yield (
+                f"{' and '.join(sources)}: moderation.{harm}.{action} = {value:g} is below "
+                f"moderation.{harm}.alert = {own.alert:g}. Set {action} to {own.alert:g} or more, "
+                f"or alert to {value:g} or less."
+            )
 
 
 def require_token(settings: Settings) -> str:

@@ -62,7 +62,7 @@ def explain(
     lines_by_key: dict[Key, str] = {}
     for problem in error.errors(include_url=False, include_context=False):
         key, field, section = _field_at(problem["loc"], settings)
-        source = _source(key, path, secrets)
+        source = source_of(key, path, secrets)
         if problem["type"] == "extra_forbidden":
             lines_by_key[key] = f"{source}: {'.'.join(key)} is not a setting. " + _known_instead(
                 key, section, settings
@@ -73,7 +73,11 @@ def explain(
                 f"{source}: {'.'.join(key)} = {shown} is not valid. "
                 f"Use {allowed(field)}.{_did_you_mean_choice(field, problem['input'])}"
             )
-    lines = list(lines_by_key.values())
+    return in_lines(list(lines_by_key.values()))
+
+
+def in_lines(lines: Sequence[str]) -> str:
+    """Return what is wrong as one text, with a heading if it is more than one thing."""
     if len(lines) == 1:
         return lines[0]
     return f"{len(lines)} settings cannot be used:\n" + "\n".join(f"  {line}" for line in lines)
@@ -136,7 +140,7 @@ def _field_at(
     return tuple(key), field, section
 
 
-def _source(key: Key, path: Path | None, secrets: Path) -> str:
+def source_of(key: Key, path: Path | None, secrets: Path) -> str:
     """Return the strongest source that has a key, which is where its value came from."""
     name = f"{PREFIX}{'__'.join(key)}".upper()
     for variable in os.environ:
