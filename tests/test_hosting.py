@@ -67,6 +67,11 @@ def test_every_command_on_the_page_exists_with_its_options(call: list[str]) -> N
     COMMANDS[call[0]].make_context(call[0], call[1:])
 
 
+def test_a_person_who_is_not_named_by_a_number_is_refused_in_plain_words() -> None:
+    with pytest.raises(Exception, match="'bob' is not a valid user id. Use a number like"):
+        COMMANDS["forget"].make_context("forget", ["bob"])
+
+
 @pytest.mark.parametrize("call", [["backup"], ["run", "--no-charts"], ["forget", "Robin"]])
 def test_a_command_that_does_not_exist_is_found(call: list[str]) -> None:
     with pytest.raises(Exception, match=r"(?i)missing|no such|valid"):

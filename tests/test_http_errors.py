@@ -69,6 +69,7 @@ async def ask(api: FastAPI, method: str, path: str, **more: object) -> httpx.Res
         ("POST", "/predict", {"json": {}}, 422, '"text" is missing; ' + SEND),
         ("POST", "/predict", {"json": {"text": 5}}, 422, '"text" is not a string; ' + SEND),
         ("POST", "/predict", {"json": {"text": "a", "b": 1}}, 422, "the only key allowed; " + SEND),
+        ("POST", "/predict", {"json": {"txt": "a"}}, 422, '"txt" is not a key; "text" is the only'),
     ],
 )
 async def test_a_refused_request(

@@ -205,3 +205,15 @@ async def test_a_copy_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="is not a Bellwether database"):
         await restore(empty, tmp_path / "db")
     assert not (tmp_path / "db").exists()
+
+
+def test_reading_a_backup_leaves_no_files_beside_it(tmp_path: Path) -> None:
+    """In WAL mode, a reader would."""
+    source = tmp_path / "live.sqlite3"
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE entries (name TEXT)")
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    copy_to(source, folder / "copy.sqlite3")
+    assert [path.name for path in folder.iterdir()] == ["copy.sqlite3"]

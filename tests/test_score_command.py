@@ -59,6 +59,14 @@ def test_utf_16_is_answered_with_what_is_wrong(scorer: Scorer) -> None:
     assert found == [{"id": None, "line": 1, "error": "not UTF-8, at byte 0"}]
 
 
+def test_how_many_lines_could_not_be_scored_is_said_at_the_end() -> None:
+    done = bellwether("score", "--stdin", given=b"{\n")
+    assert done.returncode == 1
+    assert done.stderr.decode().strip() == 'bellwether: 1 line could not be scored; see "error".'
+    done = bellwether("score", "--stdin", given=b"{\n{\n")
+    assert "2 lines could not be scored" in done.stderr.decode()
+
+
 def test_neither_arguments_nor_a_pipe_is_an_error() -> None:
     done = bellwether("score")
     assert done.returncode == 2
@@ -85,7 +93,7 @@ def test_an_open_pipe_is_answered_at_once() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"{", "not JSON"),
+        (b"{", 'not JSON; write a line like {"id": 1, "text": "..."}'),
         (b"\xff\xfe", "not UTF-8"),
         (b'{"id": NaN, "text": "x"}', "NaN is not a JSON value"),
         (b"5", "not an object"),

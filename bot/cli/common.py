@@ -20,12 +20,17 @@ CONFIG: Final = Path("config.toml")
 Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", "-c", help="The settings file.", show_default="config.toml, if there is one"
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The settings file. Without it, config.toml is used if there is one.",
+        show_default=False,
     ),
 ]
 DataDir = Annotated[
     Path | None,
     typer.Option(
+        metavar="FOLDER",
         help="A folder with local copies of the data sets. Without it they are downloaded.",
         show_default=False,
     ),

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Final
 
 from model.scorer import Scorer
 
+FORM: Final = '{"id": 1, "text": "..."}'
 CHUNK: Final = 1 << 16
 MAX_LINE: Final = 16_000_000
 
@@ -49,15 +50,21 @@ def _parse(line: bytes, number: int) -> dict[str, Any]:
         return {"id": None, "line": number, "error": f"longer than {MAX_LINE:,} bytes"}
     try:
         request = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        return {"id": None, "line": number, "error": f"not UTF-8, at byte {error.start}"}
     except (ValueError, RecursionError) as error:
-        return {"id": None, "line": number, "error": f"not JSON: {error}"}
+        return {"id": None, "line": number, "error": _not_json(error)}
     if not isinstance(request, dict):
-        return {"id": None, "line": number, "error": 'not an object like {"id": 1, "text": "…"}'}
+        return {"id": None, "line": number, "error": f"not an object like {FORM}"}
     if not isinstance(request.get("text"), str):
         return {"id": request.get("id"), "line": number, "error": '"text" is not a string'}
     return {"id": request.get("id"), "text": request["text"]}
+
+
+def _not_json(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8, at byte {error.start}"
+    if isinstance(error, json.JSONDecodeError | RecursionError):
+        return f"not JSON; write a line like {FORM}"
+    return f"not JSON: {error}"
 
 
 def _no_constant(name: str) -> None:

@@ -16,13 +16,17 @@ def train(
     data_dir: DataDir = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The folder to write to.", show_default="the packaged model's folder"),
+        typer.Option(
+            metavar="FOLDER",
+            help="The folder to write to. Without it, the new model replaces the packaged one.",
+            show_default=False,
+        ),
     ] = None,
-    runs: Annotated[Path, typer.Option(help="The folder for run records and candidates.")] = Path(
-        "runs"
-    ),
+    runs: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The folder for run records and candidates.")
+    ] = Path("runs"),
 ) -> None:
-    """Train the classifier. The new one replaces the old one only if it passes the gates."""
+    """Train the classifier. The new one replaces the old one only if it passes the checks."""
     try:
         from model import artefact, candidate, datasets
     except ModuleNotFoundError as error:
@@ -41,16 +45,21 @@ def evaluate(
     given: Annotated[
         Path | None,
         typer.Option(
-            "--input", help="Your own labelled texts, as CSV or JSON Lines.", show_default=False
+            "--input",
+            metavar="FILE",
+            help="Your own labelled texts, as CSV or JSON Lines.",
+            show_default=False,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder for the report and its plots.")] = Path(
-        "runs/evaluation"
-    ),
-    card: Annotated[bool, typer.Option(help="Also write the packaged model's card.")] = False,
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The folder for the report and its plots.")
+    ] = Path("runs/evaluation"),
+    card: Annotated[
+        bool, typer.Option("--card", help="Also write the packaged model's card.")
+    ] = False,
     config: Config = None,
 ) -> None:
-    """Measure the classifier on held-out data, or on labelled data of your own."""
+    """Measure the classifier on held-out data, or on your own."""
     from bot.app.scoring import load_scorer
     from model.artefact import ArtefactError
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from bot.cli.common import Config, config_file, missing, settings_from
 from bot.cli.terminal import ctrl_c_spares_make
+from bot.errors import OperatorError
+
+HIGHEST_PORT: Final = 65_535
 
 
 def run(config: Config = None) -> None:
@@ -44,7 +47,7 @@ def serve(config: Config = None) -> None:
 
 
 def health(config: Config = None) -> None:
-    """Ask the bot on this machine if it is well. The exit status is 1 if it is not."""
+    """Ask the bot on this machine if it is well. If not, the exit status is 1."""
     import http.client
     import urllib.error
     import urllib.request
@@ -75,13 +78,18 @@ def health(config: Config = None) -> None:
 
 def demo(
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="The local port. 0 takes a free one.")
+        int,
+        typer.Option(
+            metavar="PORT", help="The local port. Without it, any free one.", show_default=False
+        ),
     ] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Try the bot on a simulated Discord in your browser. Needs no token and no server."""
     from bot.app import logs
 
+    if not 0 <= port <= HIGHEST_PORT:
+        raise OperatorError(f"{port} is not a port: use a number from 0 to {HIGHEST_PORT}.")
     # Ctrl-C is how the demo ends, also while it starts.
     with suppress(KeyboardInterrupt), ctrl_c_spares_make():
         try:

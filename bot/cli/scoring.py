@@ -17,11 +17,11 @@ BROKEN_PIPE = 141
 
 def score(
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT...", help="The texts to score.")
+        list[str] | None, typer.Argument(metavar="TEXT", help="The texts to score.")
     ] = None,
     stdin: Annotated[
         bool,
-        typer.Option("--stdin", help='Read lines like {"id": 1, "text": "..."}, write scores.'),
+        typer.Option("--stdin", help='Read lines like {"id": 1, "text": "..."}; write scores.'),
     ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Also show how much each word counted.")
@@ -48,7 +48,8 @@ def score(
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(BROKEN_PIPE) from None
         if failed:
-            typer.echo(f'bellwether: {failed} lines could not be scored; see "error".', err=True)
+            lines = "1 line" if failed == 1 else f"{failed:,} lines"
+            typer.echo(f'bellwether: {lines} could not be scored; see "error".', err=True)
             raise typer.Exit(1)
         return
     from rich.console import Console

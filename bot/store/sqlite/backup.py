@@ -22,6 +22,8 @@ def copy_to(database: Path, target: Path) -> None:
         make_private(target)
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
+            # In WAL mode, reading the copy would leave two more files beside it.
+            copy.execute("PRAGMA journal_mode = DELETE")
         wrong = _problem_of(target)
     except (OSError, sqlite3.OperationalError) as error:
         target.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,6 +20,9 @@ WHAT: Final = {
     "json_invalid": "the body is not JSON",
 }
 """What is said of a body by pydantic's name for what is wrong. None repeats any of it."""
+
+KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,29}")
+"""A key that is named in an answer. Anything else could be a person's message."""
 
 ROUTES: Final = "POST /predict and GET /healthz"
 INVALID: Final = "this is not a valid HTTP request"
@@ -45,7 +49,12 @@ def add_handlers(api: FastAPI) -> None:
         said = []
         for item in error.errors():
             empty = item["type"] == "missing" and len(item["loc"]) == 1
-            said.append("the body is empty" if empty else WHAT.get(item["type"], "not an object"))
+            if empty:
+                said.append("the body is empty")
+            elif item["type"] == "extra_forbidden" and KEY.fullmatch(key := str(item["loc"][-1])):
+                said.append(f'"{key}" is not a key; {WHAT["extra_forbidden"]}')
+            else:
+                said.append(WHAT.get(item["type"], "not an object"))
         return answer(422, f"{', '.join(dict.fromkeys(said))}; {SEND}")
 
     @api.exception_handler(HTTPException)

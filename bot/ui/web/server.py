@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,9 +45,13 @@ class HttpServer:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
             listener = socket.create_server((self._host, self.port), family=family)
         except OSError as error:
+            said = (
+                "another program uses it. Choose another http.port (or $PORT)."
+                if error.errno == errno.EADDRINUSE
+                else f"{error.strerror}. Check http.host and http.port (or $PORT)."
+            )
             raise OperatorError(
-                f"cannot listen on {self._host}, port {self.port}: {error.strerror}. Is another "
-                "program using it? Set http.host and http.port, or $PORT."
+                f"cannot listen on {self._host}, port {self.port}: {said}"
             ) from error
         config = uvicorn.Config(
             self._api,
