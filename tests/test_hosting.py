@@ -68,7 +68,7 @@ def test_every_command_on_the_page_exists_with_its_options(call: list[str]) -> N
 
 
 def test_a_person_who_is_not_named_by_a_number_is_refused_in_plain_words() -> None:
-    with pytest.raises(Exception, match="'bob' is not a valid user id. Use a number like"):
+    with pytest.raises(Exception, match=r"'bob' is not a valid user id\. Use a number like"):
         COMMANDS["forget"].make_context("forget", ["bob"])
 
 

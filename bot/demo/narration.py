@@ -48,7 +48,12 @@ def steps() -> tuple[Step, ...]:
         Step(
             "Robin",
             f"open a message's menu (right click, or ⋯) and choose {report}",
-            f"Morgan gets an alert, and has {why} in the same menu.",
+            "Robin is thanked, and Morgan gets an alert.",
+        ),
+        Step(
+            "Morgan",
+            f"open the same message's menu and choose {why}",
+            "You see its scores, and what they would lead to.",
         ),
     )
 
@@ -57,7 +62,9 @@ def guide_message() -> str:
     """Return the steps as the message that the channel begins with."""
     lines = [
         "**Welcome! Try this, in this order:**",
-        "*Viewing as* says who you are. Click a `text` to copy it below.",
+        "Use *Viewing as* to switch person. Click a `grey text` to put it in the message box.",
+        "This demo deletes already; a new server only observes. Alerts come to this public channel "
+        "for convenience; a real server uses a private one.",
     ]
     lines += [
         f"{number}. **{step.who}:** {step.what}. {step.result}"

@@ -45,7 +45,7 @@ def _introduce(console: Console, url: str) -> None:
     console.print("\n[bold]Bellwether demo[/bold]: the real bot on a simulated Discord.\n")
     console.print(f"  Open  {url}\n")
     console.print(
-        "Then try this, in this order. Viewing as, at the top, says who you are:\n"
+        "Then try this, in this order. Use Viewing as, at the top, to switch person:\n"
         "Robin is a member, Morgan a moderator."
     )
     for number, step in enumerate(steps(), start=1):

@@ -177,7 +177,7 @@ async def watch_time_go_by(walk: Walk) -> None:
 
 
 async def report_a_message(walk: Walk) -> None:
-    """Step 6, as a member, who is answered and told nothing else; as a moderator, who is told."""
+    """Steps 6 and 7, as a member, who is answered and told nothing else; as a moderator, who is told."""
     page = walk.page
     await view_as(page, "Robin")
     reported = page.locator(
