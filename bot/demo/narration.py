@@ -63,8 +63,8 @@ def guide_message() -> str:
     lines = [
         "**Welcome! Try this, in this order:**",
         "Use *Viewing as* to switch person. Click a `grey text` to put it in the message box.",
-        "This demo deletes already; a new server only observes. Alerts come to this public channel "
-        "for convenience; a real server uses a private one.",
+        "This demo deletes already; a new server only observes.",
+        "Alerts come to this public channel for convenience; a real server uses a private one.",
     ]
     lines += [
         f"{number}. **{step.who}:** {step.what}. {step.result}"
