@@ -83,6 +83,12 @@ async def test_a_refused_request(
         assert answer.headers["allow"] in answer.json()["error"]
 
 
+async def test_a_key_that_could_be_a_message_is_not_repeated(scorer: Scorer) -> None:
+    answer = await ask(create_api(scorer), "POST", "/predict", json={"a whole message": 1})
+    assert answer.status_code == 422
+    assert "a whole message" not in answer.text
+
+
 @pytest.mark.parametrize("given", ["application/json", "Application/JSON; charset=utf-8"])
 async def test_a_content_type_may_say_more(scorer: Scorer, given: str) -> None:
     body = b'\xef\xbb\xbf{"text": "a"}'
