@@ -62,7 +62,7 @@ def guide_message() -> str:
     """Return the steps as the message that the channel begins with."""
     lines = [
         "**Welcome! Try this, in this order:**",
-        "Use *Viewing as* to switch person. Click a `grey text` to put it in the message box.",
+        "Use *Viewing as* to switch person. Click a grey text to put it in the message box.",
         "This demo deletes already; a new server only observes.",
         "Alerts come to this public channel for convenience; a real server uses a private one.",
     ]
