@@ -41,7 +41,7 @@ def ended(folder: Path, arguments: list[str], until: bytes) -> tuple[int, str]:
 def test_below_make(tmp_path: Path) -> None:
     recipe = f"demo:\n\t@{sys.executable} -m bot demo --no-browser\n\t@echo after\n"
     (tmp_path / "Makefile").write_text(recipe)
-    status, said = ended(tmp_path, ["make", "demo"], b"http://127.0.0.1")
+    status, said = ended(tmp_path, ["make", "--no-print-directory", "demo"], b"http://127.0.0.1")
     assert status == 0
     assert said.splitlines()[-1] == "after"
     for word in ("Traceback", "make: ", "Error", "Aborted"):
