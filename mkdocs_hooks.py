@@ -25,6 +25,7 @@ PUBLISHED = {
     "bench/gateway.json": "gateway.json",
     "bench/worst_text.json": "worst_text.json",
     "config.example.toml": "config.example.toml",
+    "deploy/bellwether.service": "bellwether.service",
     "model/trained/MODEL_CARD.md": "model-card.md",
 }
 log = logging.getLogger("mkdocs.hooks")
