@@ -109,6 +109,24 @@ def test_a_bad_value_in_the_environment_names_the_variable(
         assert refusal(None) == f"the environment variable {variable}: {said}"
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("bellwether_discord", "bellwether_discord__token"),
+        ("bellwether_discord__token", "bellwether_discord__token__x"),
+    ],
+)
+def test_secret_files_that_do_not_fit_each_other_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
+) -> None:
+    monkeypatch.setenv("BELLWETHER_SECRETS_DIR", str(tmp_path))
+    for name in names:
+        (tmp_path / name).write_text("abc.secret.def")
+    said = refusal(None)
+    assert "does not fit the others" in said
+    assert "abc.secret.def" not in said
+
+
 def test_a_bad_value_in_a_secret_file_names_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,8 +72,19 @@ def values_from_secrets(folder: Path) -> dict[str, Any]:
         table = found
         for name in tables:
             table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise _both_value_and_table(file)
+        if isinstance(table.get(key), dict):
+            raise _both_value_and_table(file)
         table[key] = value
     return found
+
+
+def _both_value_and_table(file: Path) -> OperatorError:
+    return OperatorError(
+        f"the secret file {file} does not fit the others: one of them sets a whole section, another "
+        "a key in it. Remove one of the two."
+    )
 
 
 def secret_files(folder: Path) -> list[Path]:
