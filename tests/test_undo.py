@@ -106,8 +106,40 @@ async def test_pressing_undo_again_never_takes_back_the_alert_channel(world: Wor
     await world.choose_desk()
     await ask(world, "threshold set", **SET, value="0.7")
     assert "0.70" in await ask(world, "undo")
-    assert await ask(world, "undo") == NOTHING_RECENT
+    named = "your latest change, #1, chose the alert channel. To undo it, use `/undo change:1`."
+    assert named in await ask(world, "undo")
     assert world.policy.alert_channel_id == world.desk.id
+
+
+async def test_an_alert_channel_is_not_passed_over_for_an_older_change(world: World) -> None:
+    await ask(world, "threshold set", **SET, value="0.7")
+    await world.choose_desk()
+    assert "your latest change, #2" in await ask(world, "undo")
+    assert threshold(world) == 0.7
+
+
+async def test_an_undo_says_what_is_wrong_with_the_alert_channel_it_brings_back(
+    world: World,
+) -> None:
+    await world.choose_desk()
+    await ask(world, "alerts channel", channel=world.general)
+    assert "Everybody can read" in await ask(world, "undo", change=2)
+    await ask(world, "alerts channel", channel=world.general)
+    channel = world.env.bot.get_channel(world.desk.id)
+    assert isinstance(channel, discord.TextChannel)
+    await channel.delete()
+    undone = await world.moderator.slash(world.general, "undo", change=4)
+    assert "⚠ the alert channel no longer exists" in said(undone)
+
+
+async def test_a_change_that_was_redone_can_be_undone_again(world: World) -> None:
+    await ask(world, "threshold set", **SET, value="0.7")
+    await ask(world, "undo")
+    await ask(world, "undo", change=2)
+    assert threshold(world) == 0.7
+    assert "Change #1 is undone" in await ask(world, "undo")
+    assert threshold(world) != 0.7
+    assert await ask(world, "undo") == NOTHING_RECENT
 
 
 async def test_an_undo_that_leaves_another_alert_channel_does_not_warn(world: World) -> None:

@@ -123,27 +123,27 @@ class SettingsDesk:
     ) -> Step | None:
         """Undo a change and return it; without a number, the asker's own latest one.
 
-        The latest one is looked for in the last hour. It is never one of the alert channel:
-        without that, every alert would stop, so it has to be named.
+        The latest one is looked for in the last hour. If it is one of the alert channel, it has to
+        be named, because every alert could stop.
 
-        Returns ``None`` if there is no such change. Raises ``SettingError`` if it has been undone
-        already or its settings have changed since, and whatever ``change`` raises.
+        Returns ``None`` if there is no such change. Raises ``SettingError`` if it has to be named,
+        has been undone already or its settings have changed since, and whatever ``change`` raises.
         """
         undone = await self._store.undone(guild)
         if number is None:
             since = datetime.now(UTC) - UNDO_WITHIN
-            number = next(
-                (
-                    step.number
-                    for step in await self._steps(guild)
-                    if step.by == asker.id
-                    and step.undoes is None
-                    and step.number not in undone
-                    and step.at >= since
-                    and ALERT_CHANNEL not in step.names
-                ),
-                None,
+            own = (
+                step
+                for step in await self._steps(guild)
+                if step.by == asker.id
+                and step.undoes is None
+                and step.number not in undone
+                and step.at >= since
             )
+            latest = next(own, None)
+            if latest is not None and ALERT_CHANNEL in latest.names:
+                raise SettingError(Note("undo.alert_channel", {"number": latest.number}))
+            number = None if latest is None else latest.number
         found = next(iter(await self._steps(guild, number)), None) if number is not None else None
         if found is None:
             return None

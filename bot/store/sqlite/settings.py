@@ -86,9 +86,14 @@ class SqliteSettings:
         ]
 
     async def undone(self, guild: GuildId) -> set[int]:
-        """Return the numbers of the changes that were undone."""
+        """Return the numbers of the changes that are undone; an undo can be undone itself."""
         rows = await self._database.rows(
-            "SELECT DISTINCT undoes FROM changes WHERE guild_id = ? AND undoes IS NOT NULL",
+            "SELECT DISTINCT number, undoes FROM changes"
+            " WHERE guild_id = ? AND undoes IS NOT NULL ORDER BY number DESC",
             (guild,),
         )
-        return {row[0] for row in rows}
+        undone: set[int] = set()
+        for number, undoes in rows:
+            if number not in undone:
+                undone.add(undoes)
+        return undone

@@ -147,14 +147,20 @@ async def choose_alert_channel(
     number = await context.change(interaction, {ALERT_CHANNEL: channel.id})
     context.dispatcher.forget_problem(guild_id)
     key = "setup.channel_unchanged" if number is None else "setup.channel_set"
-    lines = [words(key, channel=channel.mention)]
+    lines = [words(key, channel=channel.mention), *readers_of(channel, words)]
+    return "\n".join(lines), number
+
+
+def readers_of(channel: discord.TextChannel | discord.Thread, words: Words) -> list[str]:
+    """Return warnings about who reads an alert channel, none if only moderators do."""
+    lines = []
     if channel.permissions_for(channel.guild.default_role).view_channel:
         lines.append(words("setup.public"))
     hidden = [each for each in channel.guild.text_channels if shows_more(channel, each)]
     if hidden:
         shown = ", ".join(each.mention for each in hidden[:SHOWN])
         lines.append(words("setup.confidential", channels=shown, count=len(hidden)))
-    return "\n".join(lines), number
+    return lines
 
 
 def _missing(channel: discord.TextChannel, missing: list[str], words: Words) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot.domain import GuildId, UserId
+from bot.domain import GuildId, Outcome, UserId
 from bot.platform.gate import asker_of
 from bot.platform.members import MODERATOR
 from bot.platform.places import ChainOf
 from bot.policy.entries import ALERT_CHANNEL
+from bot.ui.discord.commands.setup import readers_of
 from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
 from bot.ui.discord.histories import UNDO, change_choices, history_embed, restored
 from bot.ui.discord.quoting import shorten
 from bot.ui.discord.replies import guild_id_of, guild_of, member_of, say, words_of
 from bot.ui.discord.translation import text
+from bot.ui.words import Words
 
 
 def undo_command(
@@ -60,13 +62,24 @@ async def _undo(context: Context, interaction: discord.Interaction, number: int 
             words("undo.done", number=step.number),
             *restored(step, policy, ChainOf(guild), words),
         ]
-        if ALERT_CHANNEL in step.names and policy.alert_channel_id is None:
-            lines.append(words("undo.no_alerts"))
+        if ALERT_CHANNEL in step.names:
+            lines += _about_alerts(context, guild_id, words)
         return shorten("\n".join(lines), 2000)
     if number is not None:
         return words("undo.unknown", number=number)
     others = await context.settings.undoable(guild_id)
     return words("undo.nothing_recent" if others else "undo.nothing")
+
+
+def _about_alerts(context: Context, guild_id: GuildId, words: Words) -> list[str]:
+    """Return what moderators must know of the alert channel that an undo brought back."""
+    context.dispatcher.forget_problem(guild_id)
+    if context.book.of(guild_id).alert_channel_id is None:
+        return [words("undo.no_alerts")]
+    channel = context.channel.channel(guild_id)
+    if isinstance(channel, Outcome):
+        return [] if channel.note is None else [f"⚠ {words.note(channel.note)}"]
+    return readers_of(channel, words)
 
 
 def history_command(context: Context) -> app_commands.Command[app_commands.Group, ..., None]:
