@@ -12,7 +12,7 @@ TARGETS: Final[dict[str, tuple[str, str]]] = {
         "enforcement_rules recovery_rules dispatching_rules grouping dispatcher",
     ),
     "intake": ("bot/intake", "intake_rules catch_up_rules gaps"),
-    "desk": ("bot/desk", "desk_record desk_rules desk_members desk_settings desk"),
+    "desk": ("bot/desk", "desk_record desk_rules desk_evidence desk_members desk_settings desk"),
     "store": ("bot/store", "store_rules erasing_rules keeping_rules migration_rules keeping store"),
     "normaliser": ("model/normalise.py", "normaliser_rules normalise"),
 }

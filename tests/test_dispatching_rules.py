@@ -24,8 +24,8 @@ from bot.domain import (
 )
 from bot.enforcement.actuators import DONE
 from bot.enforcement.alert_channel import AlertRemovedError, SentAlert
-from bot.enforcement.breaker import REFUSALS
-from bot.enforcement.dispatcher import AT_ONCE
+from bot.enforcement.breaker import PAUSE_SECONDS, REFUSALS, REFUSALS_IN_A_SERVER
+from bot.enforcement.dispatcher import AT_ONCE, NOTICE_SECONDS
 from bot.policy.entries import MODE, PING_ABOVE, PING_ROLE
 from bot.retries import RefusedError, TemporaryError
 from tests import making
@@ -289,3 +289,41 @@ async def test_who_is_pinged(
     found = bench.alerts.close(case(1).id)
     assert found is not None
     assert found.pinged is pinged
+
+
+# ------------------------------------------------------------------ what a breaker pauses
+
+
+def test_the_breakers_limits_are_those_of_the_design_page() -> None:
+    assert (REFUSALS, REFUSALS_IN_A_SERVER, PAUSE_SECONDS) == (5, 20, 300)
+    assert NOTICE_SECONDS == 24 * 3_600
+
+
+@pytest.mark.parametrize("refused", [Kind.DELETE, Kind.TIMEOUT])
+async def test_five_refusals_pause_that_kind_there_and_nothing_else(
+    bench: Bench, refused: Kind
+) -> None:
+    bench.desk.outcomes[refused] = REFUSED
+    for number in range(5):
+        await bench.done(case(number, refused))
+    bench.desk.outcomes.clear()
+    await bench.done(case(10, refused))
+    assert bench.finished[-1].outcomes == {refused: failed("failed.paused")}
+    others = [case(11, kind) for kind in ALL if kind is not refused]
+    others.append(case(12, refused, guild=7))
+    if refused is Kind.DELETE:
+        others.append(case(13, refused, channel=9))
+    for other in others:
+        await bench.done(other)
+        assert list(bench.finished[-1].outcomes.values()) == [DONE]
+
+
+async def test_twenty_refusals_pause_a_server_whatever_the_channel(bench: Bench) -> None:
+    bench.desk.outcomes[Kind.DELETE] = REFUSED
+    for number in range(21):
+        await bench.done(case(number, Kind.DELETE, channel=100 + number))
+    asked = [subjects for what, subjects in bench.desk.asked if what == "delete"]
+    assert len(asked) == 20
+    bench.desk.outcomes.clear()
+    await bench.done(case(50, Kind.DELETE, guild=7))
+    assert bench.finished[-1].outcomes == {Kind.DELETE: DONE}
