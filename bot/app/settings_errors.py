@@ -134,7 +134,7 @@ def _field_at(
         key.append(part)
         field = section.model_fields.get(part)
         inner = _section(field) if field is not None else None
-        if inner is None or len(key) == len(location):
+        if inner is None:
             break
         section = inner
     return tuple(key), field, section
