@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,14 @@ def test_an_alert_shows_the_words_that_weighed_most(judge: Judge, scorer: Scorer
     assert MOST_WORDS == 5
     (harmless,) = judge.judge([making.post(text="what a lovely day")])
     assert harmless.words == ()
+
+
+def test_what_decided_is_found_again_for_cases_from_the_journal(judge: Judge) -> None:
+    (whole,) = judge.judge([making.post(text=HATEFUL)])
+    stored = Case(replace(whole, words=(), passage=None))
+    without_text = Case(replace(whole, post=replace(whole.post, text="")))
+    assert whole.words
+    assert judge.with_evidence([stored, without_text]) == [Case(whole), without_text]
 
 
 def test_words_that_speak_against_the_class_are_not_shown(judge: Judge, scorer: Scorer) -> None:

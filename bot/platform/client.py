@@ -115,6 +115,7 @@ class Client(discord.Client):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=SILENCE,
             http_trace=_clock_trace(clock),
         )
         self.tree: discord.app_commands.CommandTree[discord.Client] | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from bot.demo import HATEFUL, world
+from bot.demo import BORDERLINE, HATEFUL, world
 from tests.walk.browser import (
     COMPOSER,
     NARROW,
@@ -102,3 +102,11 @@ async def test_a_message_menu_closes_by_itself_and_by_escape(tmp_path: Path) -> 
         await expect(menu).to_have_count(1)
         await page.locator(COMPOSER).click()
         await expect(menu).to_have_count(0)
+
+
+@needs_chromium
+async def test_each_alert_appears_by_itself(tmp_path: Path) -> None:
+    async with world(tmp_path) as shown, opened(shown.page.url, WIDE) as page:
+        for count, text in enumerate((HATEFUL, BORDERLINE), 1):
+            await write(page, text)
+            await expect(alerts(page)).to_have_count(count)
