@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from model.classes import ALARMS
+from model.evaluation.markdown import table
 
 HARMFUL: Final = (
     (
@@ -94,7 +95,7 @@ HARMLESS: Final = (
 def host_tables(figures: dict[str, Any]) -> str:
     """Return three tables: the presets, and what is found and left alone at *balanced*."""
     header = ("preset", "false alarms in 1,000 messages", "wrong deletions in 10,000")
-    rows = [(*header, *(f"{name} found" for name in ALARMS))]
+    rows = []
     for name, preset in figures["presets"].items():
         deletes = any(limits["delete"] is not None for limits in preset["thresholds"].values())
         rows.append(
@@ -107,16 +108,13 @@ def host_tables(figures: dict[str, Any]) -> str:
         )
     functions = figures["functional"]["functions"]
     swearing = figures["presets"]["balanced"]["alert benign friendly profanity"]
-    return "\n".join(
-        (
-            _table(rows),
-            f"Friendly chat with profanity raises more false alarms: *balanced* alerts on {swearing:.1%} of it.\n",
-            _table([("harmful sentence", "for example", "found"), *_counted(HARMFUL, functions)]),
-            _table(
-                [("harmless sentence", "for example", "left alone"), *_counted(HARMLESS, functions)]
-            ),
-        )
+    parts = (
+        table((*header, *(f"{name} found" for name in ALARMS)), rows),
+        f"Friendly chat with profanity raises more false alarms: *balanced* alerts on {swearing:.1%} of it.",
+        table(("harmful sentence", "for example", "found"), _counted(HARMFUL, functions)),
+        table(("harmless sentence", "for example", "left alone"), _counted(HARMLESS, functions)),
     )
+    return "\n\n".join(parts) + "\n"
 
 
 def _counted(
@@ -128,9 +126,3 @@ def _counted(
         passed, cases = (sum(functions[name][at] for name in names.split()) for at in (0, 1))
         rows.append((passed / cases, (description, example, f"{passed} of {cases}")))
     return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    lines.insert(1, "|---" * len(rows[0]) + "|")
-    return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from model.classes import HARMS
+from model.evaluation.markdown import table
 from model.evaluation.measures import calibration_error, ranking
 from model.heads import Floats
 
@@ -99,7 +100,7 @@ def evaluate(
         "class", "texts", "positive", "AUC", "average precision", "calibration error",
         "threshold", "recall", "fire rate on negatives",
     )  # fmt: skip
-    lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
+    measured = []
     for index, head in enumerate(HARMS):
         known = [number for number, (_, labels) in enumerate(rows) if head in labels]
         if not known:
@@ -117,9 +118,9 @@ def evaluate(
             f"{ranks[name]:.3f}" if ranks else "–"  # noqa: RUF001
             for name in ("auc", "average_precision")
         ]
-        cells = [
+        cells = (
             head, str(len(known)), str(int(labels.sum())), *figures,
             f"{calibration_error(scores, labels):.4f}", f"{limit:.3f}", *shares,
-        ]  # fmt: skip
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        )  # fmt: skip
+        measured.append(cells)
+    return table(header, measured)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from model.classes import HARMS
+from model.evaluation.markdown import table
 
 
 def markdown(figures: dict[str, Any]) -> str:
@@ -120,12 +121,4 @@ def _limit(thresholds: dict[str, dict[str, float | None]], kind: str) -> str:
 
 
 def _table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [
-        f"### {title}",
-        "",
-        f"| {' | '.join(header)} |",
-        "|---" * len(header) + "|",
-        *(f"| {' | '.join(row)} |" for row in rows),
-        "",
-    ]
-    return "\n".join(lines)
+    return f"### {title}\n\n{table(header, rows)}\n"
