@@ -172,20 +172,12 @@ class AlertDesk:
             raise RefusalError(note)
         return Deleted([case for case in chosen if case.id in done], note)
 
-    async def targets(
-        self, lead: CaseId, asker: Asker, members: Collection[UserId] | None = None
-    ) -> TimedOut:
+    async def targets(self, lead: CaseId, asker: Asker) -> TimedOut:
         """Return which authors the asker may time out, and which not. Raises ``RefusalError``."""
         record = await self.record(lead)
-        return await self._targets(record, asker, members)
-
-    async def _targets(
-        self, record: Record, asker: Asker, members: Collection[UserId] | None
-    ) -> TimedOut:
-        authors = [author for author in record.authors if members is None or author in members]
-        if not authors:
+        if not record.authors:
             raise RefusalError(Note("failed.webhook"))
-        found = [await self._target(record, asker, author) for author in authors]
+        found = [await self._target(record, asker, author) for author in record.authors]
         return TimedOut(
             [target for target in found if target.refusal is None],
             [target for target in found if target.refusal is not None],
@@ -209,7 +201,7 @@ class AlertDesk:
         Authors are skipped if a time-out from this alert is still running.
         """
         record = await self.record(lead)
-        wanted = [author for author in record.authors if members is None or author in members]
+        wanted = _authors(record, members)
         running = {author: record.timed_out_by(author) for author in wanted}
         earlier = next(filter(None, running.values()), None)
         if earlier is not None and all(running.values()):
@@ -228,7 +220,7 @@ class AlertDesk:
     ) -> TimedOut:
         """Lift the time-outs that came from this alert. Longer ones given by others stay."""
         record = await self.record(lead)
-        wanted = [author for author in record.authors if members is None or author in members]
+        wanted = _authors(record, members)
         return await self._each(
             record,
             asker,
@@ -311,6 +303,10 @@ def _by_channel(cases: Iterable[Case]) -> dict[ChannelId, list[Post]]:
     for post in (case.decision.post for case in cases):
         posts.setdefault(post.channel_id, []).append(post)
     return posts
+
+
+def _authors(record: Record, only: Collection[UserId] | None) -> list[UserId]:
+    return [author for author in record.authors if only is None or author in only]
 
 
 def _chosen(cases: Sequence[Case], only: Collection[CaseId] | None) -> list[Case]:

@@ -57,6 +57,14 @@ class Record:
         posts = [case.decision.post for case in self.cases]
         return list(dict.fromkeys(post.author_id for post in posts if not post.webhook))
 
+    def judged_since(self, before: Record) -> list[CaseId]:
+        """Return the cases with another verdict than in an earlier record."""
+        return [
+            case
+            for case, judgement in self.judgements.items()
+            if before.judgements.get(case) is not judgement
+        ]
+
     def deleted(self, case: Case) -> bool:
         """Return whether the bot or a moderator deleted a message."""
         return _is_done(case, Kind.DELETE) or self.deleted_by(case) is not None

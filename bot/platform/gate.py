@@ -74,26 +74,26 @@ class DiscordGate:
         if server is None:
             return {}
 
-        async def name(member: UserId) -> str:
-            with discord_errors():
-                try:
-                    return (await server.fetch_member(member)).display_name
-                except discord.NotFound:
-                    return ""
-
-        found = await asyncio.gather(*map(name, members))
-        return {member: name for member, name in zip(members, found, strict=True) if name}
+        found = await asyncio.gather(*(_member(server, member) for member in members))
+        return {UserId(member.id): member.display_name for member in found if member is not None}
 
     async def target(self, asker: Asker, guild: GuildId, member: UserId) -> Target:
         """Return a member, with the reason if the asker or the bot may not time them out."""
         server = self._servers.guild(guild)
         if server is None:
             return Target(member, "", Note("failed.no_channel"))
-        with discord_errors():
-            try:
-                found = await server.fetch_member(member)
-            except discord.NotFound:
-                return Target(member, "", Note("failed.member_left"))
+        found = await _member(server, member)
+        if found is None:
+            return Target(member, "", Note("failed.member_left"))
         actor = self._askers[guild, asker.id]
         refusal = may_time_out(actor, found) or may_time_out(server.me, found)
         return Target(member, found.display_name, refusal)
+
+
+async def _member(server: discord.Guild, member: UserId) -> discord.Member | None:
+    """Return a member, asked of Discord because none is cached, or ``None`` if they left."""
+    with discord_errors():
+        try:
+            return await server.fetch_member(member)
+        except discord.NotFound:
+            return None

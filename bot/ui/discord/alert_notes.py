@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -15,6 +16,7 @@ from bot.domain import CaseId, Judgement
 from bot.enforcement.grouping import numbered
 from bot.ui.discord.alert import acted_on, duration, judged
 from bot.ui.discord.alert_controls import alert_buttons
+from bot.ui.discord.choosing import Choice
 from bot.ui.discord.context import Context
 from bot.ui.discord.quoting import harmless, shorten
 from bot.ui.discord.replies import say, words_of
@@ -50,13 +52,12 @@ class AlertNotes:
     async def acted(
         self,
         interaction: discord.Interaction,
-        lead: CaseId,
+        choice: Choice,
         record: Record,
-        alert_id: int,
         note: ActNote,
     ) -> None:
         """Add a moderator's action to an alert."""
-        words = self._words(lead)
+        words = self._words(choice.lead)
         said = words(
             note.line, **_who_and_when(interaction), duration=duration(note.minutes, words)
         )
@@ -65,7 +66,7 @@ class AlertNotes:
         meant = numbers if partial else [*map(harmless, note.names)]
         if meant:
             said += f": {shorten(', '.join(meant), NAMED)}"
-        message = await self._alert(interaction, alert_id)
+        message = await self._alert(interaction, choice.alert_id)
         if message is not None:
             title = None if note.title is None else words(note.title)
             embed = acted_on(message.embeds[0], said, words, title)
@@ -74,14 +75,13 @@ class AlertNotes:
     async def judged(
         self,
         interaction: discord.Interaction,
-        lead: CaseId,
+        choice: Choice,
         before: Record,
         record: Record,
-        alert_id: int,
     ) -> None:
         """Show the verdicts on an alert's messages, who gave the last one, and what it replaced."""
-        words = self._words(lead)
-        message = await self._alert(interaction, alert_id)
+        words = self._words(choice.lead)
+        message = await self._alert(interaction, choice.alert_id)
         if message is not None:
             said = _verdict(before, record, words, _who_and_when(interaction))
             embed = judged(message.embeds[0], said, words)
@@ -116,20 +116,17 @@ class AlertNotes:
         self, interaction: discord.Interaction, alert_id: int
     ) -> discord.Message | None:
         """Return the current alert, which another moderator may have changed meanwhile."""
-        pressed = interaction.message
-        try:
-            if (pressed is not None and pressed.id == alert_id) or not alert_id:
-                message: discord.Message = await interaction.original_response()
-            elif isinstance(interaction.channel, discord.abc.Messageable):
-                message = await interaction.channel.fetch_message(alert_id)
-            else:
-                message = await interaction.original_response()
-        except (discord.NotFound, discord.Forbidden):
-            message = None  # type: ignore[assignment]
-        if message is None or not message.embeds:
+        pressed, channel = interaction.message, interaction.channel
+        found: discord.Message | None = None
+        with suppress(discord.NotFound, discord.Forbidden):
+            if pressed is not None and pressed.id == alert_id:
+                found = await interaction.original_response()
+            elif isinstance(channel, discord.abc.Messageable):
+                found = await channel.fetch_message(alert_id)
+        if found is None or not found.embeds:
             await say(interaction, words_of(interaction)("act.not_shown"))
             return None
-        return message
+        return found
 
     async def _edit(
         self,
@@ -171,11 +168,8 @@ def _verdict(before: Record, record: Record, words: Words, who: dict[str, str]) 
         for judgement in Judgement
     }
     given = {judgement: numbers for judgement, numbers in by_judgement.items() if numbers}
-    changed = [
-        case for case, now in record.judgements.items() if before.judgements.get(case) is not now
-    ]
     # One sentence names one moderator, so it must be their verdict on every message.
-    if len(given) == 1 and len(changed) == len(record.cases):
+    if len(given) == 1 and len(record.judged_since(before)) == len(record.cases):
         (judgement,) = given
         said = words(f"verdict.{judgement}", **who)
     else:

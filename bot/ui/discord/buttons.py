@@ -7,7 +7,7 @@ the button first asks which ones to act on.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import discord
@@ -23,7 +23,8 @@ from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
 from bot.ui.discord.items import button, case_from, parts_of, view_of
 from bot.ui.discord.quoting import harmless, shorten
-from bot.ui.discord.replies import member_of, say, words_of
+from bot.ui.discord.replies import MESSAGE_LENGTH, member_of, say, words_of
+from bot.ui.words import Words
 
 JUDGED: Final = {
     "right": Judgement.RIGHT,
@@ -34,9 +35,8 @@ MESSAGE_ACTS: Final = ("delete", *JUDGED)
 OUT: Final = "out"
 """The prefix of a time-out's ``Choice.act``, followed by the minutes, or 0 to lift one."""
 
-ChosenCases = Collection[CaseId] | None
-ChosenPeople = Collection[UserId] | None
-"""The messages or people of an alert to act on; ``None`` means all."""
+Values = Sequence[str] | None
+"""What was chosen in a select; ``None`` means all."""
 
 
 class AlertButtons:
@@ -66,29 +66,28 @@ class AlertButtons:
         """Delete or judge the message of an alert. If it has several, ask which."""
         # First of all: the record can wait for the alert to be updated, and Discord for 3 seconds.
         await interaction.response.defer()
-        lead, alert = press.case(), _id_of(interaction.message)
-        record = await self._desk.record(lead)
-        if len(record.cases) > 1:
-            view = await self._options(Choice(press.name, alert, lead), 0, interaction)
-            await say(interaction, words_of(interaction)(f"choose.{press.name}"), view=view)
+        choice = _choice_under_alert(interaction, press.name, press)
+        record = await self._desk.record(choice.lead)
+        if len(record.cases) == 1:
+            await self._act(interaction, choice, None)
             return
-        await self._act(interaction, Choice(press.name, alert, lead), None)
+        words = words_of(interaction)
+        view = await self._options(choice, record, 0, words)
+        await say(interaction, words(f"choose.{press.name}"), view=view)
 
     async def _choose_duration(self, interaction: discord.Interaction, press: Press) -> None:
         words = words_of(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         lead, asker = press.case(), self._asker(interaction)
         record = await self._desk.record(lead)
-        if len(record.authors) == 1:
+        if len(record.authors) > 1:
+            question = words("act.how_long_many", count=len(record.authors))
+        else:
             found = await self._desk.targets(lead, asker)
             await self._say_refused(interaction, found.refused)
             if not found.done:
                 return
             question = words("act.how_long", name=f"**{harmless(found.done[0].name)}**")
-        elif record.authors:
-            question = words("act.how_long_many", count=len(record.authors))
-        else:
-            raise RefusalError(Note("failed.webhook"))
         alert = _id_of(interaction.message)
         lengths = [
             button(
@@ -109,26 +108,26 @@ class AlertButtons:
         minutes, alert, *parts = press.parts
         choice = Choice(f"{OUT}{int(minutes)}", int(alert), press.case(parts))
         record = await self._desk.record(choice.lead)
-        if len(record.authors) > 1:
-            words = words_of(interaction)
-            question = words("choose.timeout", duration=duration(int(minutes), words))
-            await self._ask_again(interaction, choice, 0, question)
+        if len(record.authors) <= 1:
+            await self._act(interaction, choice, None)
             return
-        await self._act(interaction, choice, None)
+        words = words_of(interaction)
+        view = await self._options(choice, record, 0, words)
+        question = words("choose.timeout", duration=duration(int(minutes), words))
+        await interaction.edit_original_response(content=question, view=view)
 
     async def _undo(self, interaction: discord.Interaction, press: Press) -> None:
         """Show what was deleted, and lift the time-out. For several people, ask whose."""
-        lead, alert = press.case(), _id_of(interaction.message)
         await interaction.response.defer()
-        record = await self._desk.record(lead)
+        choice = _choice_under_alert(interaction, f"{OUT}0", press)
+        record = await self._desk.record(choice.lead)
         state, words = record.state, words_of(interaction)
         if state.partly_deleted:
             # Discord cannot restore a message, and only the alert still quotes it.
             await self._notes.say_what_it_was(interaction, words)
         if state.partly_timed_out:
-            choice = Choice(f"{OUT}0", alert, lead)
             if sum(map(record.timed_out, record.authors)) > 1:
-                view = await self._options(choice, 0, interaction)
+                view = await self._options(choice, record, 0, words)
                 await say(interaction, words("choose.undo"), view=view)
             else:
                 await self._act(interaction, choice, None)
@@ -138,21 +137,16 @@ class AlertButtons:
     async def _fine(self, interaction: discord.Interaction, press: Press) -> None:
         """Close a report that needs no action."""
         await interaction.response.defer()
-        lead = press.case()
-        async with self._desk.lock(lead):
-            record = await self._desk.record(lead)
-            await self._notes.acted(interaction, lead, record, 0, ActNote("act.fine"))
+        choice = _choice_under_alert(interaction, press.name, press)
+        async with self._desk.lock(choice.lead):
+            record = await self._desk.record(choice.lead)
+            await self._notes.acted(interaction, choice, record, ActNote("act.fine"))
 
     # ------------------------------------------------------------------ the choice
 
     async def _some(self, interaction: discord.Interaction, press: Press) -> None:
         await interaction.response.defer()
-        choice, _ = _choice_of(press)
-        if choice.act.startswith(OUT):
-            await self._act(interaction, choice, {UserId(int(value)) for value in press.values})
-            return
-        cases = {case_from(press.guild, value.split(":")) for value in press.values}
-        await self._act(interaction, choice, {case for case in cases if case is not None})
+        await self._act(interaction, _choice_of(press)[0], press.values)
 
     async def _all(self, interaction: discord.Interaction, press: Press) -> None:
         await interaction.response.defer()
@@ -161,28 +155,19 @@ class AlertButtons:
     async def _page(self, interaction: discord.Interaction, press: Press) -> None:
         await interaction.response.defer()
         choice, page = _choice_of(press)
-        await self._ask_again(interaction, choice, page)
+        record = await self._desk.record(choice.lead)
+        view = await self._options(choice, record, page, words_of(interaction))
+        await interaction.edit_original_response(view=view)
 
     async def _cancel(self, interaction: discord.Interaction, press: Press) -> None:
         del press
         words = words_of(interaction)
         await interaction.response.edit_message(content=words("choose.cancelled"), view=None)
 
-    async def _ask_again(
-        self, interaction: discord.Interaction, choice: Choice, page: int, question: str = ""
-    ) -> None:
-        view = await self._options(choice, page, interaction)
-        if question:
-            await interaction.edit_original_response(content=question, view=view)
-        else:
-            await interaction.edit_original_response(view=view)
-
     async def _options(
-        self, choice: Choice, page: int, interaction: discord.Interaction
+        self, choice: Choice, record: Record, page: int, words: Words
     ) -> discord.ui.View:
-        words, gate = words_of(interaction), self._context.gate
-        guild = choice.lead.guild
-        record = await self._desk.record(choice.lead)
+        gate, guild = self._context.gate, choice.lead.guild
         if choice.act.startswith(OUT):
             people = record.authors
             if _minutes(choice) == 0:
@@ -196,26 +181,18 @@ class AlertButtons:
 
     # ------------------------------------------------------------------ the act
 
-    async def _act(
-        self,
-        interaction: discord.Interaction,
-        choice: Choice,
-        chosen: Collection[CaseId] | Collection[UserId] | None,
-    ) -> None:
+    async def _act(self, interaction: discord.Interaction, choice: Choice, chosen: Values) -> None:
         """Carry out a choice, update the alert and answer the moderator."""
-        words, lead = words_of(interaction), choice.lead
         asker = self._asker(interaction)
+        if choice.act.startswith(OUT):
+            act = self._time_out
+        else:
+            act = self._delete if choice.act == "delete" else self._judge
         try:
-            async with self._desk.lock(lead):
-                if choice.act.startswith(OUT):
-                    said = await self._time_out(interaction, choice, asker, chosen)  # type: ignore[arg-type]
-                elif choice.act == "delete":
-                    said = await self._delete(interaction, choice, asker, chosen)  # type: ignore[arg-type]
-                else:
-                    said = await self._judge(interaction, choice, asker, chosen)  # type: ignore[arg-type]
+            async with self._desk.lock(choice.lead):
+                said = await act(interaction, choice, asker, chosen)
         except RefusalError as error:
-            await self._answer(interaction, choice, words.note(error.note))
-            return
+            said = words_of(interaction).note(error.note)
         if said:
             await self._answer(interaction, choice, said)
 
@@ -227,15 +204,14 @@ class AlertButtons:
             await interaction.edit_original_response(content=said, view=None)
 
     async def _delete(
-        self, interaction: discord.Interaction, choice: Choice, asker: Asker, only: ChosenCases
+        self, interaction: discord.Interaction, choice: Choice, asker: Asker, chosen: Values
     ) -> str:
-        result = await self._desk.delete(choice.lead, asker, only)
+        result = await self._desk.delete(choice.lead, asker, _cases(choice, chosen))
         record = await self._desk.record(choice.lead)
         await self._notes.acted(
             interaction,
-            choice.lead,
+            choice,
             record,
-            choice.alert_id,
             ActNote(
                 "act.deleted",
                 cases=[case.id for case in result.done],
@@ -247,24 +223,24 @@ class AlertButtons:
         return said if result.refusal is None else f"{said}\n{words.note(result.refusal)}"
 
     async def _judge(
-        self, interaction: discord.Interaction, choice: Choice, asker: Asker, only: ChosenCases
+        self, interaction: discord.Interaction, choice: Choice, asker: Asker, chosen: Values
     ) -> str:
-        before = await self._desk.judge(choice.lead, asker, JUDGED[choice.act], only)
+        cases = _cases(choice, chosen)
+        before = await self._desk.judge(choice.lead, asker, JUDGED[choice.act], cases)
         record = await self._desk.record(choice.lead)
-        await self._notes.judged(interaction, choice.lead, before, record, choice.alert_id)
+        await self._notes.judged(interaction, choice, before, record)
         words = words_of(interaction)
         hint = words("act.wrong_hint") if choice.act == "wrong" else ""
         if len(record.cases) == 1:
             return hint
-        count = sum(
-            before.judgements.get(case) is not given for case, given in record.judgements.items()
-        )
+        count = len(record.judged_since(before))
         return f"{words('act.you_judged', count=count)} {hint}".strip()
 
     async def _time_out(
-        self, interaction: discord.Interaction, choice: Choice, asker: Asker, members: ChosenPeople
+        self, interaction: discord.Interaction, choice: Choice, asker: Asker, chosen: Values
     ) -> str:
         words, minutes = words_of(interaction), _minutes(choice)
+        members = None if chosen is None else {UserId(int(value)) for value in chosen}
         if minutes:
             result = await self._desk.time_out(choice.lead, asker, minutes, members)
         else:
@@ -272,13 +248,12 @@ class AlertButtons:
         await self._say_refused(interaction, result.refused)
         if not result.done:
             return ""
-        record: Record = await self._desk.record(choice.lead)
+        record = await self._desk.record(choice.lead)
         names = [target.name for target in result.done] if len(record.authors) > 1 else []
         await self._notes.acted(
             interaction,
-            choice.lead,
+            choice,
             record,
-            choice.alert_id,
             ActNote(
                 "act.timed_out" if minutes else "act.lifted",
                 names=names,
@@ -300,7 +275,7 @@ class AlertButtons:
             name = f"**{harmless(target.name)}**: " if target.name else ""
             lines.append(f"{name}{why}")
         if lines:
-            await say(interaction, shorten("\n".join(dict.fromkeys(lines)), 2_000))
+            await say(interaction, shorten("\n".join(dict.fromkeys(lines)), MESSAGE_LENGTH))
 
 
 def _id_of(message: discord.Message | None) -> int:
@@ -309,6 +284,18 @@ def _id_of(message: discord.Message | None) -> int:
 
 def _minutes(choice: Choice) -> int:
     return int(choice.act.removeprefix(OUT))
+
+
+def _choice_under_alert(interaction: discord.Interaction, act: str, press: Press) -> Choice:
+    """Return the choice of a button that is under the alert itself."""
+    return Choice(act, _id_of(interaction.message), press.case())
+
+
+def _cases(choice: Choice, chosen: Values) -> set[CaseId] | None:
+    if chosen is None:
+        return None
+    cases = (case_from(choice.lead.guild, value.split(":")) for value in chosen)
+    return {case for case in cases if case is not None}
 
 
 def _choice_of(press: Press) -> tuple[Choice, int]:

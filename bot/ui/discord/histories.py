@@ -19,15 +19,12 @@ from bot.ui.discord.choices import MOST_CHOICES
 from bot.ui.discord.formatting import entry_name, entry_step, entry_value
 from bot.ui.discord.items import button, view_of
 from bot.ui.discord.quoting import shorten
-from bot.ui.discord.replies import say, words_of
+from bot.ui.discord.replies import MESSAGE_LENGTH, say, words_of
 from bot.ui.words import Words
 
 SHOWN: Final = 10
 UNDO: Final = "undo_change"
 """The button that undoes a change; its only part is the number of the change."""
-
-MESSAGE_LENGTH: Final = 2_000
-"""Discord's limit for the text of a message."""
 
 _MENTION = re.compile(r"<(#|@&|@)(\d+)>")
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import discord
 from discord import app_commands
 
 from bot.domain import GuildId
 from bot.ui.words import Words, words_for
+
+MESSAGE_LENGTH: Final = 2_000
+"""Discord's limit for the text of a message."""
 
 
 def words_of(interaction: discord.Interaction) -> Words:

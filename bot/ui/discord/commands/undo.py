@@ -15,7 +15,7 @@ from bot.ui.discord.context import Context
 from bot.ui.discord.controls import Controls, Press
 from bot.ui.discord.histories import UNDO, change_choices, history_embed, restored
 from bot.ui.discord.quoting import shorten
-from bot.ui.discord.replies import guild_id_of, guild_of, member_of, say, words_of
+from bot.ui.discord.replies import MESSAGE_LENGTH, guild_id_of, guild_of, member_of, say, words_of
 from bot.ui.discord.translation import text
 from bot.ui.words import Words
 
@@ -64,7 +64,7 @@ async def _undo(context: Context, interaction: discord.Interaction, number: int 
         ]
         if ALERT_CHANNEL in step.names:
             lines += _about_alerts(context, guild_id, words)
-        return shorten("\n".join(lines), 2000)
+        return shorten("\n".join(lines), MESSAGE_LENGTH)
     if number is not None:
         return words("undo.unknown", number=number)
     others = await context.settings.undoable(guild_id)
