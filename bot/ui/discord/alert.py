@@ -102,11 +102,17 @@ def shows_all(cases: Sequence[Case], names: Names, *, spoilers: bool = True) -> 
 
 
 def alert_embed(
-    cases: Sequence[Case], words: Words, names: Names, *, spoilers: bool = True, files: bool = True
+    cases: Sequence[Case],
+    words: Words,
+    names: Names,
+    *,
+    spoilers: bool = True,
+    files: bool | None = None,
 ) -> discord.Embed:
     """Build the embed of an alert with one or more cases, the lead first.
 
-    ``files`` says whether the bot may attach the texts that the embed cuts.
+    ``files`` says whether the texts that the embed cuts are attached, or ``None`` if it
+    ``shows_all``.
     """
     case, *others = cases
     decision = case.decision
@@ -141,7 +147,7 @@ def alert_embed(
         number = numbers[case.id]
         _add_others(embed, others, numbers, words, names, spoilers=spoilers)
     _add_message(embed, case, number, words)
-    if not shows_all(cases, names, spoilers=spoilers):
+    if files is not None:
         add_whole(embed, words, files=files)
     add_footer(embed, decision, words)
     return embed

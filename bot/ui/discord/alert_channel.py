@@ -137,15 +137,15 @@ class DiscordAlertChannel:
         policy = self._book.of(guild)
         words, names = self._speech.words(guild, policy), self._speech.names(guild)
         cases = list(alert.cases.values())
-        may_attach = not missing_permissions(channel, EVIDENCE_PERMISSIONS)
-        embed = alert_embed(cases, words, names, spoilers=policy.spoilers, files=may_attach)
+        files: bool | None = None
+        if not shows_all(cases, names, spoilers=policy.spoilers):
+            files = not missing_permissions(channel, EVIDENCE_PERMISSIONS)
+        embed = alert_embed(cases, words, names, spoilers=policy.spoilers, files=files)
         if self._quotes_more(alert):
             embed.add_field(
                 name=words("alert.confidential_title"), value=words("alert.confidential")
             )
-        record: list[Page] = []
-        if may_attach and not shows_all(cases, names, spoilers=policy.spoilers):
-            record = pages(numbered(cases), words, names)
+        record = pages(numbered(cases), words, names) if files else []
         view = alert_buttons(alert.lead.decision.post, Record(cases).state, words)
         return embed, view, record
 
