@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -93,6 +96,31 @@ def test_what_decided_is_quoted_however_a_text_is_stretched(
 )
 def test_characters_that_show_nothing_are_left_out(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+PRINTED: Final = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+"""Format characters that show something: signs that span the numbers after them."""
+
+
+def test_no_format_character_takes_room_in_a_quotation() -> None:
+    for number in range(sys.maxunicode + 1):
+        char = chr(number)
+        hieroglyph = 0x13430 <= number <= 0x1345F  # these place the signs beside them
+        if unicodedata.category(char) == "Cf" and char not in PRINTED and not hieroglyph:
+            assert visible(f"a{char * 3}b") == "ab", f"U+{number:04X}"
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\ufe0f" * 900, "\u200d\ufe0f" * 450, "\ufe0f\ufe0f\u200b" * 300]
+)
+def test_what_joins_emoji_takes_no_room_either(hidden: str) -> None:
+    assert visible(f"a{hidden}b") == "ab"
+    assert visible(f"a{hidden} \nb") == "a\nb"
+    assert (
+        visible("\u2764\ufe0f\u200d\U0001f525") == "\u2764\ufe0f\u200d\U0001f525"
+    )  # a heart on fire
 
 
 @given(st.text(alphabet="|[]()*_`~\\ab \n", max_size=40))

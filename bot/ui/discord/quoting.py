@@ -12,12 +12,18 @@ _LINK: Final = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)")
 
 _MARKDOWN: Final = re.compile(r"[\\*_~|`\[\]]")
 
-_UNSEEN: Final = "\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-"""Characters without a glyph, the marks that turn the reading direction among them. The joiner of
-emoji, U+200D, is not one of them."""
+_UNSEEN: Final = (
+    "\u00ad\u034f\u061c\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001-\U000e007f"
+)
+"""Characters without a glyph, the marks that turn the reading direction among them."""
 
-_BLANKS: Final = re.compile(rf"[\s\u2800\u3164\u115f\u1160\uffa0{_UNSEEN}]+")
-_ONLY_UNSEEN: Final = re.compile(rf"[{_UNSEEN}]+")
+_JOINERS: Final = "\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
+"""Characters without a glyph that emoji are joined and chosen with, at most two in a row."""
+
+_BLANKS: Final = re.compile(rf"[\s\u2800\u3164\u115f\u1160\uffa0{_UNSEEN}{_JOINERS}]+")
+_UNSEEN_ONES: Final = re.compile(rf"[{_UNSEEN}]")
+_ONLY_JOINERS: Final = re.compile(rf"[{_JOINERS}]*")
 
 
 def harmless(text: str) -> str:
@@ -42,9 +48,10 @@ def visible(text: str) -> str:
 
 
 def _blank(run: re.Match[str]) -> str:
-    if _ONLY_UNSEEN.fullmatch(run[0]):
-        return ""
-    return "\n" if len(f"|{run[0]}|".splitlines()) > 1 else " "
+    left = _UNSEEN_ONES.sub("", run[0])
+    if _ONLY_JOINERS.fullmatch(left):
+        return left if len(left) <= 2 else ""  # noqa: PLR2004 - see _JOINERS
+    return "\n" if len(f"|{left}|".splitlines()) > 1 else " "
 
 
 def shorten(text: str, length: int) -> str:
