@@ -33,7 +33,6 @@ from bot.store.ports import Assigned, Mark
 from bot.store.seal import Excerpt, Sealer
 from bot.store.sqlite.database import Database, now
 from bot.store.sqlite.rows import (
-    AT_ONCE,
     CASE,
     CASE_ROW,
     DECISION,
@@ -48,6 +47,7 @@ from bot.store.sqlite.rows import (
     milliseconds,
     note_of,
     note_text,
+    placeholders,
     score_rows,
 )
 from bot.store.sqlite.watermarks import write_marks
@@ -72,7 +72,7 @@ class SqliteJournal:
         for part in chunks(messages):
             # DISTINCT, because a message that was edited a thousand times has a thousand cases.
             rows = await self._database.rows(
-                f"WITH wanted (guild_id, subject_id) AS (VALUES {_placeholders(2, part)})"
+                f"WITH wanted (guild_id, subject_id) AS (VALUES {placeholders(2, part)})"
                 " SELECT DISTINCT guild_id, subject_id, a.kind FROM wanted CROSS JOIN cases c"
                 " USING (guild_id, subject_id) JOIN actions a ON a.case_id = c.id"
                 " WHERE c.surface = 'message'",
@@ -88,12 +88,10 @@ class SqliteJournal:
         for case in cases:
             by_subject.setdefault(case[:3], []).append(case)
         found: set[CaseId] = set()
-        subjects = list(by_subject)
-        for start in range(0, len(subjects), AT_ONCE):
-            part = subjects[start : start + AT_ONCE]
+        for part in chunks(by_subject):
             rows = await self._database.rows(
                 "WITH wanted (guild, surface, subject)"
-                f" AS (VALUES {_placeholders(3, part)}) SELECT * FROM wanted WHERE EXISTS (SELECT 1 FROM"
+                f" AS (VALUES {placeholders(3, part)}) SELECT * FROM wanted WHERE EXISTS (SELECT 1 FROM"
                 " cases WHERE guild_id = guild AND surface = wanted.surface AND subject_id = subject)",
                 [value for subject in part for value in subject],
             )
@@ -106,7 +104,7 @@ class SqliteJournal:
         for part in chunks(cases):
             rows = await self._database.rows(
                 "WITH wanted (guild_id, surface, subject_id, revision)"
-                f" AS (VALUES {_placeholders(4, part)}) SELECT {CASE} FROM wanted CROSS JOIN cases c"
+                f" AS (VALUES {placeholders(4, part)}) SELECT {CASE} FROM wanted CROSS JOIN cases c"
                 " USING (guild_id, surface, subject_id, revision)",
                 [value for case in part for value in case],
             )
@@ -321,10 +319,6 @@ def _write_actions(
         "INSERT INTO excerpts VALUES (?, ?)",
         [(number, sealed[decision.post.id]) for number, decision in due],
     )
-
-
-def _placeholders(width: int, part: Sequence[object]) -> str:
-    return ", ".join([f"({', '.join('?' * width)})"] * len(part))
 
 
 def _past(rows: Sequence[sqlite3.Row]) -> list[Past]:

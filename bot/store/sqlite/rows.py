@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.domain import (
     CaseId,
@@ -22,6 +22,8 @@ from bot.domain import (
     UserId,
 )
 from model.classes import HARMS, NEITHER, neither
+
+T = TypeVar("T")
 
 MODERATOR, WEBHOOK, EXEMPT = 1, 2, 4
 
@@ -132,11 +134,16 @@ def moment(stored: int) -> datetime:
     return datetime.fromtimestamp(stored / 1000, UTC)
 
 
-def chunks(cases: Collection[CaseId]) -> Iterator[list[CaseId]]:
-    """Split cases into lists that fit into one statement."""
-    ordered = list(cases)
+def chunks(values: Collection[T]) -> Iterator[list[T]]:
+    """Split cases, or parts of their ids, into lists that fit into one statement."""
+    ordered = list(values)
     for start in range(0, len(ordered), AT_ONCE):
         yield ordered[start : start + AT_ONCE]
+
+
+def placeholders(width: int, part: Sequence[object]) -> str:
+    """Return the ``VALUES`` of a statement for a list of tuples."""
+    return ", ".join([f"({', '.join('?' * width)})"] * len(part))
 
 
 def note_text(note: Note | None) -> str | None:

@@ -8,15 +8,16 @@ from typing import Any
 from bot.domain import Act, CaseId, Done, GuildId, Judgement, UserId, Verdict
 from bot.store.sqlite.database import Database, now
 from bot.store.sqlite.rows import (
-    AT_ONCE,
     CASE,
     CASE_ROW,
     DECISION,
     WIDTH,
     case_of,
+    chunks,
     decision_of,
     milliseconds,
     moment,
+    placeholders,
 )
 
 
@@ -107,12 +108,11 @@ class SqliteVerdicts:
         They are ordered by the first of ``columns``.
         """
         rows: list[Sequence[Any]] = []
-        for begin in range(0, len(cases), AT_ONCE):
-            part = cases[begin : begin + AT_ONCE]
+        for part in chunks(cases):
             rows += await self._database.rows(
                 f"SELECT {CASE}, {columns} FROM cases c JOIN {table} ON v.case_id = c.id"
                 " WHERE (c.guild_id, c.surface, c.subject_id, c.revision) IN"
-                f" (VALUES {', '.join(['(?, ?, ?, ?)'] * len(part))}) ORDER BY 5",
+                f" (VALUES {placeholders(4, part)}) ORDER BY 5",
                 [value for case in part for value in case],
             )
         return rows
